@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * habeas/habeas.h: all public headers of libhabeas.
+ */
+#ifndef HABEAS_HABEAS_H
+#define HABEAS_HABEAS_H
+#include "habeas/base.h"
+#include "habeas/finger.h"
+#include "habeas/image.h"
+#endif
