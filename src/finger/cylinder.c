@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * Room finger: Minutia Cylinder-Code (Cappelli, Ferrara, Maltoni, "Minutia Cylinder-Code: a new
+ * representation and matching technique for fingerprint recognition", PAMI 32:12, 2010), the
+ * bit-based form of its section 4.3. Around each minutia a cylinder of 8 x 8 cells by 6 directions
+ * is aligned with it; a cell's value is the mass of neighbours near that place (equation 7) and
+ * that difference of direction (equations 9 to 11), and its bit says whether the mass passes a
+ * threshold. Differs from the paper: a neighbour counts by the square of its worth, which halves
+ * the errors on noisy prints, and cells outside the print are 0 like empty ones.
+ */
+#include "fmath_int.h"
+#include "match_int.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { SIDE = 8, DEPTH = 6, ANGLES = 256 };
+
+/* The paper's values (table 1), but for the threshold. */
+static const float radius = 70, deviation = 8.5f, deviation_angle = 0.52f;
+static const float threshold = 0.007f;
+static const float worth_reference = 0.7f, weight_most = 1.2f;
+
+static float section[ANGLES][DEPTH]; /* mass of a difference of direction in each section */
+static uint8_t place[SIDE][SIDE];    /* number of a cell inside the circle, or 255 */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void make_tables(void)
+{
+    float k = 1 / (deviation_angle * 1.41421356f), half = FX_PI / DEPTH;
+    for (int a = 0; a < ANGLES; a++)
+        for (int s = 0; s < DEPTH; s++) {
+            float centre = -FX_PI + ((float)s + 0.5f) * (FX_TAU / DEPTH);
+            float d = centre - (float)(int8_t)a * (FX_TAU / ANGLES);
+            d = d > FX_PI ? d - FX_TAU : d < -FX_PI ? d + FX_TAU : d;
+            section[a][s] = 0.5f * (fx_erf((d + half) * k) - fx_erf((d - half) * k));
+        }
+    int n = 0;
+    for (int i = 0; i < SIDE; i++)
+        for (int j = 0; j < SIDE; j++) {
+            float u = (float)i - 0.5f * (SIDE - 1), v = (float)j - 0.5f * (SIDE - 1);
+            place[i][j] = u * u + v * v <= 16 ? (uint8_t)n++ : 255;
+        }
+}
+
+/* Adds one neighbour's mass to the cells within three deviations of it. */
+static void add(float cell[SIDE][SIDE][DEPTH], float u, float v, const float *g, float weight)
+{
+    const float delta = 2 * radius / SIDE, reach = 3 * deviation / delta;
+    float eu[SIDE], ev[SIDE], k = 0.5f * delta * delta / (deviation * deviation);
+    int i0 = (int)(u - reach + SIDE) - SIDE + 1, i1 = (int)(u + reach + SIDE) - SIDE;
+    int j0 = (int)(v - reach + SIDE) - SIDE + 1, j1 = (int)(v + reach + SIDE) - SIDE;
+    i0 = i0 < 0 ? 0 : i0;
+    j0 = j0 < 0 ? 0 : j0;
+    i1 = i1 > SIDE - 1 ? SIDE - 1 : i1;
+    j1 = j1 > SIDE - 1 ? SIDE - 1 : j1;
+    for (int i = i0; i <= i1; i++)
+        eu[i] = fx_exp(-k * ((float)i - u) * ((float)i - u));
+    for (int j = j0; j <= j1; j++)
+        ev[j] = fx_exp(-k * ((float)j - v) * ((float)j - v));
+    for (int i = i0; i <= i1; i++)
+        for (int j = j0; j <= j1; j++) {
+            float m = weight * eu[i] * ev[j];
+            for (int s = 0; s < DEPTH; s++)
+                cell[i][j][s] += m * g[s];
+        }
+}
+
+void fm_cylinders(struct hbs_finger_print *p)
+{
+    const float delta = 2 * radius / SIDE, reach = radius + 3 * deviation;
+    const float norm = 1 / (2.5066283f * deviation);
+    pthread_once(&once, make_tables);
+    for (int m = 0; m < p->count; m++) {
+        float cell[SIDE][SIDE][DEPTH], c, s;
+        memset(cell, 0, sizeof cell);
+        fx_sincos((float)p->angle[m] * (FX_TAU / ANGLES), &s, &c);
+        for (int t = 0; t < p->count; t++) {
+            float dx = p->x[t] - p->x[m], dy = p->y[t] - p->y[m];
+            if (t == m || dx * dx + dy * dy > reach * reach)
+                continue;
+            float w = p->worth[t] * (1 / worth_reference);
+            w *= w;
+            w = w > weight_most ? weight_most : w;
+            float u = (c * dx + s * dy) / delta + 0.5f * (SIDE - 1);
+            float v = (c * dy - s * dx) / delta + 0.5f * (SIDE - 1);
+            add(cell, u, v, section[(uint8_t)(p->angle[m] - p->angle[t])], w * norm);
+        }
+        uint64_t words[FM_WORDS] = {0};
+        int ones = 0;
+        for (int i = 0; i < SIDE; i++)
+            for (int j = 0; j < SIDE; j++)
+                for (int k = 0; k < DEPTH && place[i][j] != 255; k++)
+                    if (cell[i][j][k] > threshold) {
+                        int bit = place[i][j] * DEPTH + k;
+                        words[bit >> 6] |= (uint64_t)1 << (bit & 63);
+                        ones++;
+                    }
+        for (int w = 0; w < FM_WORDS; w++)
+            p->bits[w][m] = words[w];
+        p->root_ones[m] = sqrtf((float)ones);
+    }
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * Room finger, private side of the matcher: the prepared print, the kernels, and the features that
+ * the score is made of.
+ *
+ * The way of a comparison: kernel (bits that differ, all pairs of minutiae within 56 degrees) ->
+ * similarity -> the best pairs -> relaxation (pairs that agree with each other on distances and
+ * directions hold each other up) -> alignment -> pairing, once more after bending -> features ->
+ * score.
+ */
+#ifndef HABEAS_MATCH_INT_H
+#define HABEAS_MATCH_INT_H
+
+#include "base/base_int.h"
+#include "habeas/finger.h"
+
+enum {
+    FM_MOST = HBS_FINGER_MATCHED_MAX,
+    FM_LANES = 56,                       /* FM_MOST and a vector more: kernels read past the end */
+    FM_WORDS = HBS_FINGER_CYLINDER_WORDS,
+    FM_GATE = 40,                        /* 1/256 turn: prints are turned by no more than this */
+    FM_INSIDE = 254                      /* in a map: the print is here, orientation not known */
+};
+
+struct hbs_finger_print {
+    struct hbs_ctx *ctx;
+    int count;                           /* minutiae, sorted by angle, then place */
+    uint8_t angle[FM_MOST];
+    uint8_t index[FM_MOST];              /* place in the template */
+    uint8_t quality[FM_MOST];
+    float x[FM_MOST], y[FM_MOST];        /* pixels, y up */
+    float worth[FM_MOST], root_worth[FM_MOST];
+    float root_ones[FM_LANES];           /* square root of the number of bits set */
+    uint64_t bits[FM_WORDS][FM_LANES];   /* word by word, so that lanes are minutiae */
+    uint16_t distance[FM_MOST][FM_MOST]; /* between two minutiae, 1/8 pixel */
+    uint8_t radial[FM_MOST][FM_MOST];    /* from i's direction to the line towards k */
+    int columns, rows;                   /* of the map */
+    uint64_t order;                      /* of the two prints the one with the lesser goes first */
+    uint8_t map[];                       /* orientation, columns * rows */
+};
+
+/* out[j] = number of bits in which `word` and column j of `bits` differ, j in [from, to). May
+ * write up to 7 entries beyond on either side, within [0, FM_LANES). */
+typedef void (*fm_bits_fn)(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES],
+                           int from, int to, uint16_t out[FM_LANES]);
+void fm_bits_portable(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES],
+                      int from, int to, uint16_t out[FM_LANES]);
+void fm_bits_avx2(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES], int from,
+                  int to, uint16_t out[FM_LANES]);
+void fm_bits_vpopcnt(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES],
+                     int from, int to, uint16_t out[FM_LANES]);
+
+/* Descriptors of a print whose minutiae are in place. */
+void fm_cylinders(struct hbs_finger_print *p);
+
+/* What the score weighs; each is 0 when there is nothing to say. */
+enum fm_feature {
+    FM_F_RELAXED,     /* mean relaxed similarity of the best pairs (LSS-R) */
+    FM_F_RELAXED_LOG, /* its logarithm */
+    FM_F_PAIRED,      /* root of the number of paired minutiae */
+    FM_F_SHARE,       /* paired over the geometric mean of those in the overlap */
+    FM_F_SIMILAR,     /* mean descriptor similarity of the paired */
+    FM_F_RESIDUAL,    /* mean misfit of the paired, tolerances */
+    FM_F_CELLS,       /* root of the cells in the overlap */
+    FM_F_AGREE,       /* mean cos 2(difference) of orientation in the overlap */
+    FM_F_AGREE_WELL,  /* share of the overlap where it exceeds 0.8 */
+    FM_F_MASS,        /* root of (sum of similarity times share) */
+    FM_F_MASS_LOG,
+    FM_F_FEWER,       /* minutiae of the print with fewer / 50 */
+    FM_F_WORTH,       /* root of the paired worth */
+    FM_F_WORTH_SHARE, /* paired worth over that in the overlap */
+    FM_F_WORTH_MASS,  /* root of (similarity weighted by worth, times worth share) */
+    FM_F_WORTH_MASS_LOG,
+    FM_F_IN_OVERLAP,  /* log of the lesser worth in the overlap */
+    FM_F_ONE,         /* constant */
+    FM_FEATURES
+};
+
+struct fm_details {
+    float feature[FM_FEATURES];
+    /* which minutia of the second print is paired with minutia i of the first (-1 none), and
+     * whether i falls into the second print: for learning what a minutia is worth */
+    int8_t partner[FM_MOST];
+    bool in_overlap[FM_MOST];
+};
+/* As hbs_finger_compare, in the order given, without the score. */
+void fm_compare(const struct hbs_finger_print *a, const struct hbs_finger_print *b,
+                struct hbs_finger_result *out, struct fm_details *details);
+
+extern const float fm_weights[FM_FEATURES];
+
+#endif
