@@ -10,5 +10,8 @@ struct made_list made_images(void)
     made_pgm(&list);
     made_bmp(&list);
     made_png(&list);
+    made_jpeg(&list);
+    made_jp2(&list);
+    made_tiff(&list);
     return list;
 }

@@ -21,9 +21,9 @@ static const struct {
 } formats[] = {
     [HBS_IMAGE_UNKNOWN] = {"unknown", NULL},
     [HBS_IMAGE_PNG] = {"PNG", hbs_png_decode},
-    [HBS_IMAGE_JPEG] = {"JPEG", NULL},
-    [HBS_IMAGE_JP2] = {"JPEG 2000", NULL},
-    [HBS_IMAGE_TIFF] = {"TIFF", NULL},
+    [HBS_IMAGE_JPEG] = {"JPEG", hbs_jpeg_decode},
+    [HBS_IMAGE_JP2] = {"JPEG 2000", hbs_jp2_decode},
+    [HBS_IMAGE_TIFF] = {"TIFF", hbs_tiff_decode},
     [HBS_IMAGE_BMP] = {"BMP", hbs_bmp_decode},
     [HBS_IMAGE_PGM] = {"PGM", hbs_pnm_decode},
     [HBS_IMAGE_WSQ] = {"WSQ", NULL},
