@@ -208,8 +208,8 @@ void hbs_image_grey_row(const uint8_t *from, int channels, uint32_t width, uint8
     }
 }
 
-enum hbs_err hbs_image_decode_here(struct hbs_ctx *ctx, const void *data, size_t size,
-                                   struct hbs_image *out)
+enum hbs_err hbs_image_admit(struct hbs_ctx *ctx, const uint8_t *data, size_t size,
+                             enum hbs_image_format *out)
 {
     if (!size)
         return hbs_fail(ctx, HBS_ERR_FORMAT, "", give, "the file is empty");
@@ -226,5 +226,14 @@ enum hbs_err hbs_image_decode_here(struct hbs_ctx *ctx, const void *data, size_t
     if (!formats[format].decode)
         return hbs_fail(ctx, HBS_ERR_UNSUPPORTED, "", "convert it to PNG",
                         "this build does not read %s", formats[format].name);
-    return formats[format].decode(ctx, data, size, out);
+    *out = format;
+    return HBS_OK;
+}
+
+enum hbs_err hbs_image_decode_here(struct hbs_ctx *ctx, const void *data, size_t size,
+                                   struct hbs_image *out)
+{
+    enum hbs_image_format format = HBS_IMAGE_UNKNOWN;
+    enum hbs_err err = hbs_image_admit(ctx, data, size, &format);
+    return err ? err : formats[format].decode(ctx, data, size, out);
 }

@@ -24,6 +24,11 @@ enum hbs_err hbs_bmp_decode(struct hbs_ctx *ctx, const uint8_t *data, size_t siz
 enum hbs_err hbs_pnm_decode(struct hbs_ctx *ctx, const uint8_t *data, size_t size,
                             struct hbs_image *out);
 
+/* What is refused before any reader is asked: nothing, too much, no format of ours, a format
+ * without a reader. Looks at the first bytes only, so a process that must not decode may call it. */
+enum hbs_err hbs_image_admit(struct hbs_ctx *ctx, const uint8_t *data, size_t size,
+                             enum hbs_image_format *out);
+
 /* Refuses a declared size of nothing (HBS_ERR_FORMAT) or beyond the limits (HBS_ERR_LIMIT). */
 enum hbs_err hbs_image_check(struct hbs_ctx *ctx, const char *format, uint64_t width,
                              uint64_t height);
