@@ -353,13 +353,14 @@ enum hbs_err hbs_tiff_decode(struct hbs_ctx *ctx, const uint8_t *data, size_t si
     TIFFOpenOptionsFree(options);
     if (!t->tif)
         return broken(t);
-    t->cut = false; /* libtiff may look beyond the end when it opens a sound file */
-    if ((err = read_tags(t)))
-        goto done;
-    if (t->failed) {
+    /* A tag whose values lie beyond the end is dropped by libtiff with a warning; a picture whose
+     * palette is cut off would come out as grey. */
+    if (t->cut || t->failed) {
         err = broken(t);
         goto done;
     }
+    if ((err = read_tags(t)))
+        goto done;
     uint32_t ppi = t->image.ppi;
     if ((err = hbs_image_alloc(ctx, t->width, t->height, ppi, HBS_IMAGE_TIFF, &t->image)))
         goto done;
