@@ -440,6 +440,139 @@ static void test_process(struct hbs_decoder *d)
     is_int(open_ones, 4, "it has its socket and /dev/null three times, nothing else");
 }
 
+/* Every file under a folder through the worker: a picture, or one clear line; never a dead worker. */
+struct walk {
+    int files, pictures, deaths, unclear;
+};
+static void walk(struct hbs_ctx *ctx, struct hbs_decoder *d, const char *folder, struct walk *w)
+{
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return;
+    for (struct dirent *e; (e = readdir(dir));) {
+        char path[4096];
+        struct stat st;
+        int n = snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        if (e->d_name[0] == '.' || n < 0 || n >= (int)sizeof path || stat(path, &st))
+            continue;
+        if (S_ISDIR(st.st_mode)) {
+            walk(ctx, d, path, w);
+            continue;
+        }
+        struct hbs_image image = {0};
+        enum hbs_err err = hbs_decoder_read(d, path, &image);
+        w->files++;
+        w->pictures += !err;
+        w->deaths += err == HBS_ERR_WORKER;
+        bool clear = !err || (!image.pixels && *hbs_ctx_what(ctx) && printable(hbs_ctx_what(ctx)) &&
+                              *hbs_ctx_do(ctx) && *hbs_ctx_where(ctx) &&
+                              (err == HBS_ERR_FORMAT || err == HBS_ERR_UNSUPPORTED ||
+                               err == HBS_ERR_LIMIT));
+        if (!clear && w->unclear++ < 10)
+            printf("# %s: %d %s\n", path, err, hbs_ctx_what(ctx));
+        hbs_image_close(&image);
+    }
+    closedir(dir);
+}
+
+static void test_data(struct hbs_ctx *ctx, struct hbs_decoder *d)
+{
+    static const struct { const char *folder; int pictures; } folders[] = {
+        {"finger", 480}, {"exchange/iso/images", 5}, {"exchange/iso", 9}, {"exchange/annist", 0},
+        {"exchange/mosip", 5}};
+    const char *data = getenv("HABEAS_DATA");
+    for (size_t i = 0; i < HBS_COUNT(folders); i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", data ? data : "", folders[i].folder);
+        struct walk w = {0};
+        walk(ctx, d, path, &w);
+        if (!w.files)
+            tap_skip("no such folder under HABEAS_DATA");
+        else
+            ok(!w.deaths && !w.unclear && w.pictures >= folders[i].pictures,
+               "%s: %d files, %d pictures, the others refused in a clear line", folders[i].folder,
+               w.files, w.pictures);
+    }
+}
+
+/* The largest pictures within the limits must fit into the worker's memory and time. */
+static void test_largest(struct hbs_ctx *ctx, struct hbs_decoder *d)
+{
+    enum { W = 8192, H = 4096 };
+    struct hbs_image image = {0};
+    struct hbs_buf out;
+    uint8_t *pixels = calloc(W * 3, H);
+    hbs_buf_init(&out, ctx, HBS_IMAGE_BYTES_MAX);
+    enum hbs_err err = pixels ? hbs_png_encode(ctx, W, H, 3, 0, pixels, &out) : HBS_ERR_NO_MEMORY;
+    if (!err)
+        err = hbs_decoder_decode(d, out.data, out.size, &image);
+    ok(!err && image.width == W && image.height == H && image.pixels[W * H - 1] == 0,
+       "the largest RGB picture that is allowed: %s", err ? hbs_ctx_what(ctx) : "PNG");
+    hbs_image_close(&image);
+    out.size = 0;
+    err = hbs_buf_printf(&out, "P5 %d %d 255\n", W, H);
+    if (!err && pixels)
+        err = hbs_buf_put(&out, pixels, (size_t)W * H);
+    if (!err)
+        err = hbs_decoder_decode(d, out.data, out.size, &image);
+    ok(!err && image.width == W && image.height == H, "the largest grey one: %s",
+       err ? hbs_ctx_what(ctx) : "PGM");
+    hbs_image_close(&image);
+    hbs_buf_close(&out);
+    free(pixels);
+    static const char huge[] = "P5 20000 20000 255\n";
+    is_int(hbs_decoder_decode(d, huge, sizeof huge - 1, &image), HBS_ERR_LIMIT,
+           "20,000 x 20,000 is refused: %s", hbs_ctx_what(ctx));
+}
+
+/* The parent's own allocations, refused one after the other. */
+struct miser {
+    long left, blocks;
+};
+static void *miser_resize(void *user, void *old, size_t size)
+{
+    struct miser *m = user;
+    if (m->left == 0)
+        return NULL;
+    if (m->left > 0)
+        m->left--;
+    void *p = realloc(old, size);
+    m->blocks += p && !old;
+    return p;
+}
+static void miser_release(void *user, void *p)
+{
+    ((struct miser *)user)->blocks -= p != NULL;
+    free(p);
+}
+
+static void test_memory(void)
+{
+    struct miser m = {.left = -1};
+    struct hbs_allocator allocator = {miser_resize, miser_release, &m};
+    struct hbs_ctx *ctx = NULL;
+    int refused = 0;
+    bool good = hbs_ctx_open(&allocator, &ctx) == HBS_OK, through = false;
+    for (long n = 0; good && !through && n < 10; n++) {
+        struct hbs_decoder *d = NULL;
+        m.left = n;
+        enum hbs_err err = hbs_decoder_open(ctx, NULL, &d);
+        if (!err)
+            err = decode_small(d);
+        m.left = -1;
+        good = !err || err == HBS_ERR_NO_MEMORY;
+        refused += err != 0;
+        through = !err;
+        if (err && d) /* a refusal costs one picture, as everything does */
+            good = good && decode_small(d) == HBS_OK;
+        hbs_decoder_close(d);
+    }
+    if (ctx)
+        hbs_ctx_close(ctx);
+    ok(good && through && refused == 2 && m.blocks == 0, "%d refused allocations: %ld blocks left",
+       refused, m.blocks);
+}
+
 int main(int argc, char **argv)
 {
     const char *name = strrchr(argv[0], '/');
@@ -458,10 +591,13 @@ int main(int argc, char **argv)
     test_process(d);
     test_same(ctx, d);
     test_files(ctx, d);
+    test_largest(ctx, d);
+    test_data(ctx, d);
     test_death(ctx, d);
     hbs_decoder_close(d);
     is_int(worker_pid(), 0, "a closed decoder leaves no process");
     test_thread(ctx, NULL);
+    test_memory();
     hbs_ctx_close(ctx);
     return tap_end();
 }
