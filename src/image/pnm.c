@@ -96,6 +96,11 @@ enum hbs_err hbs_pnm_decode(struct hbs_ctx *ctx, const uint8_t *data, size_t siz
     struct hbs_image made;
     if ((err = hbs_image_alloc(ctx, (uint64_t)width, (uint64_t)height, 0, HBS_IMAGE_PGM, &made)))
         return err;
+    if (!plain && channels == 1 && most == 255) { /* the common one is what we keep */
+        memcpy(made.pixels, r.at, samples);
+        *out = made;
+        return HBS_OK;
+    }
     uint8_t colour[3];
     for (size_t i = 0, pixels = samples / (size_t)channels; i < pixels; i++) {
         for (int c = 0; c < channels; c++) {

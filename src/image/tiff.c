@@ -200,6 +200,10 @@ static void grey_row(const struct tiff *t, const uint8_t *const rows[PLANES], ui
                      uint8_t *to)
 {
     bool apart = t->planar == PLANARCONFIG_SEPARATE;
+    if (t->bits == 8 && t->samples == 1 && t->photometric == PHOTOMETRIC_MINISBLACK) {
+        memcpy(to, rows[0], count); /* what scanners write */
+        return;
+    }
     for (uint32_t x = 0; x < count; x++) {
         size_t first = apart ? x : (size_t)x * t->samples;
         unsigned v;
