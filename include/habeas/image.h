@@ -66,7 +66,10 @@ HBS_API HBS_MUST_USE enum hbs_err hbs_image_from_raw(struct hbs_ctx *ctx, const 
     HBS_NONNULL(1, 2, 7);
 
 /* The confined decoder. `worker` is the path of the habeas-decode program; NULL finds it: beside
- * the running program, then where it was installed. Started at the first picture. */
+ * the running program, then where it was installed. Started at the first picture; replaced after 256
+ * pictures or 30 s of work, and after every failure of its own. One decoder a thread, like its
+ * context; a worker ends with the thread that started it and is replaced unnoticed. The program
+ * that holds a decoder must leave the worker's exit status to it (no wait() for any child). */
 struct hbs_decoder;
 HBS_API HBS_MUST_USE enum hbs_err hbs_decoder_open(struct hbs_ctx *ctx, const char *worker,
                                                    struct hbs_decoder **out) HBS_NONNULL(1, 3);
