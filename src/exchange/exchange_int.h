@@ -31,6 +31,7 @@ struct hbs_record_place {
     uint32_t res_x, res_y; /* pixels per cm */
     unsigned minutia_size; /* bytes: 6, or 5 without a quality */
     unsigned steps;        /* directions in a turn: 256 or 180 */
+    size_t sizes_at;       /* of width and height, for messages */
     size_t minutiae_at;
 };
 

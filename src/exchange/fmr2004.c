@@ -37,6 +37,7 @@ static enum hbs_err view_head(struct hbs_record_reader *r, bool is2009, struct h
         v->view = h[1];
         v->impression = h[2];
         v->quality = h[3] <= 100 ? h[3] : 0;
+        p->sizes_at = r->at + 8;
         v->width = hbs_be16(h + 8);
         v->height = hbs_be16(h + 10);
         p->res_x = hbs_be16(h + 12);
@@ -74,6 +75,7 @@ enum hbs_err hbs_record_walk_2004(struct hbs_record_reader *r, enum hbs_record_f
     if ((err = hbs_record_need(r, header, "the header")))
         return err;
     if (!is2009) {
+        first.sizes_at = sizes;
         first.view.width = hbs_be16(d + sizes);
         first.view.height = hbs_be16(d + sizes + 2);
         first.res_x = hbs_be16(d + sizes + 4);

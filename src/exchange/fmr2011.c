@@ -46,6 +46,7 @@ static enum hbs_err representation_head(struct hbs_record_reader *r, bool certif
     p->res_x = hbs_be16(h + 2);
     p->res_y = hbs_be16(h + 4);
     v->impression = h[6];
+    p->sizes_at = r->at + 2; /* resolutions, impression, sizes */
     v->width = hbs_be16(h + 7);
     v->height = hbs_be16(h + 9);
     p->minutia_size = h[11] >> 4;

@@ -115,13 +115,14 @@ enum hbs_err hbs_record_walk_view(struct hbs_record_reader *r, struct hbs_record
 {
     struct hbs_record_view *v = &place->view;
     if (!v->width || !v->height)
-        return hbs_record_bad(r, r->at, "the picture is %ux%u", v->width, v->height);
+        return hbs_record_bad(r, place->sizes_at, "the picture is %ux%u", v->width, v->height);
     uint32_t x100 = hbs_record_ppi100(place->res_x), y100 = hbs_record_ppi100(place->res_y);
     if (!x100 || !y100)
-        return hbs_record_bad(r, r->at, "the resolution is %u by %u pixels per cm", place->res_x,
-                              place->res_y);
+        return hbs_record_bad(r, place->sizes_at, "the resolution is %u by %u pixels per cm",
+                              place->res_x, place->res_y);
     if (to_side(v->width, x100) > HBS_RECORD_SIDE_MAX || to_side(v->height, y100) > HBS_RECORD_SIDE_MAX)
-        return hbs_record_bad(r, r->at, "a %ux%u picture at %u pixels per cm is too large for a finger",
+        return hbs_record_bad(r, place->sizes_at,
+                              "a %ux%u picture at %u pixels per cm is too large for a finger",
                               v->width, v->height, place->res_x);
     v->ppi_x = (x100 + 50) / 100;
     v->ppi_y = (y100 + 50) / 100;
