@@ -30,7 +30,7 @@ enum hbs_err hbs_card_read_finger(struct hbs_ctx *ctx, enum hbs_record_format fo
         return no_card_form(ctx, format);
     bool compact = format == HBS_RECORD_CARD_COMPACT;
     size_t each = compact ? 3 : 5, count = size / each;
-    struct hbs_record_reader r = {ctx, data, size, 0};
+    struct hbs_record_reader r = {ctx, data, size, 0, 0};
     struct hbs_minutia all[255];
     if (size % each)
         return hbs_record_bad(&r, count * each, "%zu bytes are left over after %zu minutiae of %zu",

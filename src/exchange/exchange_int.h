@@ -15,7 +15,11 @@ struct hbs_record_reader {
     struct hbs_ctx *ctx;
     const uint8_t *data;
     size_t size, at;
+    size_t slack; /* bytes by which the extended data of the view at hand may be short or over */
 };
+
+/* The slack of the last view of a record whose total length is right. */
+#define HBS_RECORD_SLACK 2
 
 /* HBS_ERR_FORMAT with "byte N: ..." in the message. */
 enum hbs_err hbs_record_bad(const struct hbs_record_reader *r, size_t at, const char *format, ...)

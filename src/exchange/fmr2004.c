@@ -83,9 +83,12 @@ enum hbs_err hbs_record_walk_2004(struct hbs_record_reader *r, enum hbs_record_f
     }
     first.steps = format == HBS_RECORD_ISO2005 ? 256 : 180;
     *count = d[header - 2];
+    if (!*count && is2009) /* the others may be empty */
+        return hbs_record_bad(r, header - 2, "the record holds no view");
     r->at = header;
     for (size_t i = 0; i < *count; i++) {
         struct hbs_record_place p = first;
+        r->slack = i + 1 == *count && declared == r->size ? HBS_RECORD_SLACK : 0;
         if ((err = view_head(r, is2009, &p)) || (err = hbs_record_walk_view(r, &p)))
             return err;
         if (i == k)

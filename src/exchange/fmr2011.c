@@ -66,6 +66,8 @@ enum hbs_err hbs_record_walk_2011(struct hbs_record_reader *r, size_t k,
         return err;
     const uint8_t *d = r->data;
     *count = hbs_be16(d + 12);
+    if (!*count)
+        return hbs_record_bad(r, 12, "the record holds no view");
     if (d[14] > 1)
         return hbs_record_bad(r, 14, "a certification flag of %u, which can be 0 or 1", d[14]);
     r->at = HEADER;

@@ -56,7 +56,7 @@ bool hbs_record_is_image(enum hbs_record_format format)
 /* Whether a walk over the bytes comes to the end; 2009 with either header. */
 static bool walks(const uint8_t *data, size_t size, enum hbs_record_format format, size_t header)
 {
-    struct hbs_record_reader r = {NULL, data, size, 0};
+    struct hbs_record_reader r = {NULL, data, size, 0, 0};
     struct hbs_record_place place;
     size_t count;
     if (format == HBS_RECORD_ISO2011)
@@ -120,7 +120,7 @@ static enum hbs_err no_such_view(struct hbs_ctx *ctx, size_t k, size_t count)
 
 enum hbs_err hbs_record_views(struct hbs_ctx *ctx, const void *data, size_t size, size_t *out)
 {
-    struct hbs_record_reader r = {ctx, data, size, 0};
+    struct hbs_record_reader r = {ctx, data, size, 0, 0};
     enum hbs_record_format format;
     struct hbs_record_place place;
     struct hbs_record_image image;
@@ -134,7 +134,7 @@ enum hbs_err hbs_record_views(struct hbs_ctx *ctx, const void *data, size_t size
 enum hbs_err hbs_record_view_at(struct hbs_ctx *ctx, const void *data, size_t size, size_t k,
                                 struct hbs_record_view *out)
 {
-    struct hbs_record_reader r = {ctx, data, size, 0};
+    struct hbs_record_reader r = {ctx, data, size, 0, 0};
     enum hbs_record_format format;
     struct hbs_record_place place = {0};
     struct hbs_record_image image = {0};
@@ -151,7 +151,7 @@ enum hbs_err hbs_record_view_at(struct hbs_ctx *ctx, const void *data, size_t si
 enum hbs_err hbs_record_read_finger(struct hbs_ctx *ctx, const void *data, size_t size, size_t k,
                                     struct hbs_finger_template *out, struct hbs_record_view *view)
 {
-    struct hbs_record_reader r = {ctx, data, size, 0};
+    struct hbs_record_reader r = {ctx, data, size, 0, 0};
     enum hbs_record_format format;
     struct hbs_record_place place = {0};
     struct hbs_record_image image;
@@ -174,7 +174,7 @@ enum hbs_err hbs_record_read_finger(struct hbs_ctx *ctx, const void *data, size_
 enum hbs_err hbs_record_image_at(struct hbs_ctx *ctx, const void *data, size_t size, size_t k,
                                  struct hbs_record_image *out)
 {
-    struct hbs_record_reader r = {ctx, data, size, 0};
+    struct hbs_record_reader r = {ctx, data, size, 0, 0};
     enum hbs_record_format format;
     struct hbs_record_place place;
     struct hbs_record_image image = {0};

@@ -87,7 +87,6 @@ static uint32_t to_side(uint32_t pixels, uint32_t ppi100)
 static enum hbs_err walk_minutiae(struct hbs_record_reader *r, struct hbs_record_place *place)
 {
     struct hbs_record_view *v = &place->view;
-    enum hbs_err err;
     for (uint32_t i = 0; i < v->minutiae; i++) {
         if (r->size - r->at < place->minutia_size)
             return hbs_record_bad(r, r->at, "the record ends inside minutia %u of %u", i + 1,
@@ -104,11 +103,39 @@ static enum hbs_err walk_minutiae(struct hbs_record_reader *r, struct hbs_record
             v->has_minutia_quality = true;
         r->at += place->minutia_size;
     }
-    if ((err = hbs_record_need(r, 2, "the length of the extended data")))
+    return HBS_OK;
+}
+
+/* Passes over the extended data. Their lengths must add up to the byte, but for r->slack: NIST's
+ * own samples of whole records have one that is a byte short and one that is two bytes over. Such
+ * a block must at least begin like one of the standard's three kinds. */
+static enum hbs_err walk_extended(struct hbs_record_reader *r, struct hbs_record_view *v)
+{
+    enum hbs_err err = hbs_record_need(r, 2, "the length of the extended data");
+    if (err)
         return err;
     v->extended = hbs_be16(r->data + r->at);
     r->at += 2;
-    return hbs_record_need(r, v->extended, "the extended data");
+    size_t start = r->at, left = r->size - start, slack = 0;
+    if (v->extended >= 4 && left >= 4 && hbs_be16(r->data + start) - 1u < 3)
+        slack = r->slack;
+    size_t differs = left > v->extended ? left - v->extended : v->extended - left;
+    if (differs <= slack)
+        v->extended = (uint32_t)left;
+    if ((err = hbs_record_need(r, v->extended, "the extended data")))
+        return err;
+    size_t end = start + v->extended;
+    while (r->at < end) {
+        left = end - r->at;
+        size_t length = left < 4 ? 0 : hbs_be16(r->data + r->at + 2);
+        if ((length > left && length - left <= slack) || (left <= slack && r->at > start))
+            length = left;
+        else if (length < 4 || length > left)
+            return hbs_record_bad(r, r->at, "an extended data block of %zu bytes where %zu are left",
+                                  length, left);
+        r->at += length;
+    }
+    return HBS_OK;
 }
 
 enum hbs_err hbs_record_walk_view(struct hbs_record_reader *r, struct hbs_record_place *place)
@@ -128,19 +155,10 @@ enum hbs_err hbs_record_walk_view(struct hbs_record_reader *r, struct hbs_record
     v->ppi_y = (y100 + 50) / 100;
     place->minutiae_at = r->at;
     enum hbs_err err = walk_minutiae(r, place);
-    if (err)
-        return err;
-    size_t end = r->at + v->extended;
-    while (r->at < end) {
-        size_t left = end - r->at;
-        unsigned length = left < 4 ? 0 : hbs_be16(r->data + r->at + 2);
-        if (length < 4 || length > left)
-            return hbs_record_bad(r, r->at, "an extended data block of %u bytes where %zu are left",
-                                  length, left);
-        r->at += length;
-    }
-    v->size = end - v->offset;
-    return HBS_OK;
+    if (!err)
+        err = walk_extended(r, v);
+    v->size = r->at - v->offset;
+    return err;
 }
 
 /* Counting by quality instead of sorting keeps ties in the record's order. */
