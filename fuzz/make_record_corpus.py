@@ -118,6 +118,9 @@ CORPUS = {
         "no_view": fmr2004([], 300, 400, 197, True),
         "length_off_by_one": fmr2004(TWO, 388, 374, 197, True, length=400),
         "padded": fmr2004(ONE, 300, 400, 197, True, padding=bytes(20)),
+        "extended_without_header": fmr2004([(2, 0, 80, 5, be((10, 2), (7, 2), (6, 2), bytes(6)))], 300, 400,
+                                           197, True),
+        "extended_short": fmr2004([(2, 0, 80, 5, be((11, 2), (2, 2), (11, 2), bytes(6)))], 300, 400, 197, True),
         "card": minutiae(12, 500, 500, quality=False),
     },
     "record_iso2011": {

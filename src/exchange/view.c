@@ -106,9 +106,28 @@ static enum hbs_err walk_minutiae(struct hbs_record_reader *r, struct hbs_record
     return HBS_OK;
 }
 
+/* Whether blocks of extended data fill n bytes, but for `slack` of them, when each length leaves
+ * out `without` of the block's bytes. *at is left at the block that does not fit. */
+static bool blocks_fit(const uint8_t *p, size_t n, size_t without, size_t slack, size_t *at)
+{
+    for (*at = 0; *at < n;) {
+        size_t left = n - *at, length = left < 4 ? 0 : hbs_be16(p + *at + 2) + without;
+        if (length > left && length - left <= slack)
+            length = left;
+        else if (left <= slack && *at)
+            length = left;
+        else if (length < 4 || length > left)
+            return false;
+        *at += length;
+    }
+    return true;
+}
+
 /* Passes over the extended data. Their lengths must add up to the byte, but for r->slack: NIST's
  * own samples of whole records have one that is a byte short and one that is two bytes over. Such
- * a block must at least begin like one of the standard's three kinds. */
+ * a block must at least begin like one of the standard's three kinds. A block's length counts its
+ * own four bytes of header in the annex examples of all editions, but there are writers of 2005
+ * records that leave them out; a list of blocks that fits so is taken as well. */
 static enum hbs_err walk_extended(struct hbs_record_reader *r, struct hbs_record_view *v)
 {
     enum hbs_err err = hbs_record_need(r, 2, "the length of the extended data");
@@ -116,25 +135,20 @@ static enum hbs_err walk_extended(struct hbs_record_reader *r, struct hbs_record
         return err;
     v->extended = hbs_be16(r->data + r->at);
     r->at += 2;
-    size_t start = r->at, left = r->size - start, slack = 0;
-    if (v->extended >= 4 && left >= 4 && hbs_be16(r->data + start) - 1u < 3)
+    const uint8_t *p = r->data + r->at;
+    size_t left = r->size - r->at, slack = 0, at, ignored;
+    if (v->extended >= 4 && left >= 4 && hbs_be16(p) - 1u < 3)
         slack = r->slack;
     size_t differs = left > v->extended ? left - v->extended : v->extended - left;
     if (differs <= slack)
         v->extended = (uint32_t)left;
     if ((err = hbs_record_need(r, v->extended, "the extended data")))
         return err;
-    size_t end = start + v->extended;
-    while (r->at < end) {
-        left = end - r->at;
-        size_t length = left < 4 ? 0 : hbs_be16(r->data + r->at + 2);
-        if ((length > left && length - left <= slack) || (left <= slack && r->at > start))
-            length = left;
-        else if (length < 4 || length > left)
-            return hbs_record_bad(r, r->at, "an extended data block of %zu bytes where %zu are left",
-                                  length, left);
-        r->at += length;
-    }
+    if (!blocks_fit(p, v->extended, 0, slack, &at) &&
+        !(v->format == HBS_RECORD_ISO2005 && blocks_fit(p, v->extended, 4, 0, &ignored)))
+        return hbs_record_bad(r, r->at + at, "extended data blocks do not fill their %u bytes",
+                              v->extended);
+    r->at += v->extended;
     return HBS_OK;
 }
 
