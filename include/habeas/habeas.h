@@ -5,6 +5,7 @@
 #ifndef HABEAS_HABEAS_H
 #define HABEAS_HABEAS_H
 #include "habeas/base.h"
+#include "habeas/eval.h"
 #include "habeas/finger.h"
 #include "habeas/image.h"
 #endif
