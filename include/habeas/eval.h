@@ -5,7 +5,7 @@
  *   struct hbs_eval_set     comparison scores with the two prints' names, from a matcher or a file
  *   struct hbs_eval_curve   the set sorted once: error rates, intervals, DET plot
  *   struct hbs_eval_result  the rates of one set
- *   struct hbs_eval_run     pictures of a folder, a protocol's pairs, a matcher run over them
+ *   hbs_eval_folder, hbs_eval_run   pictures of a folder, a protocol's pairs, a matcher over them
  *
  * Words and definitions are those of ISO/IEC 19795-1. A score is a similarity: higher is more alike;
  * a comparison is a match at threshold t when its score is at or above t.
@@ -147,6 +147,96 @@ HBS_API void hbs_eval_rates_at(const struct hbs_eval_curve *curve, double thresh
 HBS_API HBS_MUST_USE enum hbs_err hbs_eval_det_svg(const struct hbs_eval_curve *const *curves,
                                                    const char *const *names, size_t count,
                                                    struct hbs_buf *out) HBS_NONNULL(1, 2, 4);
+
+/* ---- Pictures of a folder -------------------------------------------------------------------- */
+
+#define HBS_EVAL_PICTURES_MAX 65536u
+
+/* The pictures of a folder that are called FINGER_IMPRESSION.anything, one a stem: of several files
+ * with one stem the first in the order of their names whose content is a picture (habeas/image.h).
+ * All else in the folder is passed over and counted: other files, names without an underscore,
+ * hidden ones, folders. An owner; its texts live as long as it does. */
+struct hbs_eval_folder;
+
+/* HBS_ERR_NOT_FOUND without any such picture or folder. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_eval_folder_open(struct hbs_ctx *ctx, const char *path,
+                                                       struct hbs_eval_folder **out)
+    HBS_NONNULL(1, 2, 3);
+HBS_API void hbs_eval_folder_close(struct hbs_eval_folder *folder);
+HBS_API size_t hbs_eval_folder_count(const struct hbs_eval_folder *folder) HBS_NONNULL(1);
+/* In the order of hbs_eval_name_order. */
+HBS_API const char *hbs_eval_folder_name(const struct hbs_eval_folder *folder, size_t i) HBS_NONNULL(1);
+HBS_API const char *hbs_eval_folder_path(const struct hbs_eval_folder *folder, size_t i) HBS_NONNULL(1);
+HBS_API size_t hbs_eval_folder_passed(const struct hbs_eval_folder *folder) HBS_NONNULL(1);
+
+/* Order of two names: by finger, then by impression, runs of digits as numbers ("f_2" before
+ * "f_10"). Below, at or above 0. Total: 0 for equal names only. */
+HBS_API int hbs_eval_name_order(const char *a, const char *b) HBS_NONNULL(1, 2);
+
+/* ---- Running a matcher ----------------------------------------------------------------------- */
+
+/* Which pairs are compared. Genuine: all pairs of one finger's prints (both protocols). Impostor: */
+enum hbs_eval_protocol {
+    HBS_EVAL_FVC = 0, /* the fingers' first prints against each other (Maio et al., PAMI 24:3, 2002) */
+    HBS_EVAL_FULL = 1 /* all pairs of prints of different fingers */
+};
+
+/* A matcher as a table of functions, so that one engine serves every modality. A state belongs to
+ * one thread; `ctx` is that thread's own and outlives the state. What extract and prepare made is
+ * freed with the state of the thread that made it. Scores must be finite and not below `lowest`. */
+struct hbs_eval_matcher {
+    void *user;
+    double lowest; /* the score of a pair one of whose extractions failed */
+    enum hbs_err (*open)(void *user, struct hbs_ctx *ctx, void **state);
+    void (*close)(void *state);
+    /* Picture file to template. HBS_ERR_NO_MEMORY, _BUG, _BUSY and _INCOMPLETE end the run; any other
+     * error is a failed extraction. */
+    enum hbs_err (*extract)(void *state, const char *path, void **sample);
+    /* Template to what compare takes; its time counts as comparison, once a probe. */
+    enum hbs_err (*prepare)(void *state, const void *sample, void **print);
+    /* Any error ends the run. */
+    enum hbs_err (*compare)(void *state, const void *probe, const void *candidate, double *score);
+    void (*free_sample)(void *state, void *sample);
+    void (*free_print)(void *state, void *print);
+    /* CPU seconds that other processes (a confined decoder) have spent for this state so far. NULL:
+     * not known; extraction is then timed by the wall clock. */
+    double (*elsewhere)(void *state);
+};
+
+struct hbs_eval_run_options {
+    enum hbs_eval_protocol protocol;
+    unsigned threads;  /* 0: all processors; changes no score */
+    bool timing;       /* measure the speeds, on one thread, after the scores */
+    double seconds;    /* of comparisons timed at least; usual 1 */
+    void *user;        /* for the two below, which are called by the calling thread only */
+    void (*progress)(void *user, const char *what, size_t done, size_t total); /* may be NULL */
+    void (*failed)(void *user, const char *path, enum hbs_err err, const char *what); /* may be NULL */
+};
+
+struct hbs_eval_speed {
+    size_t failed;                /* extractions */
+    /* Median over the pictures (at most 200 of them, evenly taken) of reading, decoding and
+     * extraction on one thread: its CPU time and that spent elsewhere, or wall time (see above).
+     * 0 when not measured. */
+    double extract_ms;
+    bool extract_wall;            /* it is wall time */
+    /* Comparisons a second of thread CPU time, each probe's preparation included once for its
+     * genuine and once for its impostor candidates; pairs with a failed extraction are not compared
+     * and not counted. 0 when not measured. */
+    double compares_per_s, genuine_per_s, impostor_per_s;
+};
+
+/* Extracts the pictures, compares the protocol's pairs and adds names and scores to `set`, which must
+ * be empty. names must be in the order of hbs_eval_name_order, each FINGER_IMPRESSION and once.
+ * Scores do not depend on the threads or on the rest of the set. HBS_ERR_LIMIT when the protocol has
+ * more pairs than a set may hold (said before any work). */
+HBS_API HBS_MUST_USE enum hbs_err hbs_eval_run(struct hbs_ctx *ctx,
+                                               const struct hbs_eval_matcher *matcher,
+                                               const char *const *names, const char *const *paths,
+                                               size_t count,
+                                               const struct hbs_eval_run_options *options,
+                                               struct hbs_eval_set *set, struct hbs_eval_speed *out)
+    HBS_NONNULL(1, 2, 3, 4, 6, 7, 8);
 
 #ifdef __cplusplus
 }

@@ -78,6 +78,9 @@ struct eval_rates {
 void eval_walk(const struct hbs_eval_curve *curve, const uint32_t *multiplicity,
                const uint64_t total[2], struct eval_rates *rates, struct eval_rates *thresholds);
 
+/* The part of a name before its last underscore; the whole name when that would be nothing. */
+size_t eval_finger_size(const char *name, size_t size);
+
 /* Fills the intervals of a result whose values are known (bootstrap.c). */
 enum hbs_err eval_bootstrap(const struct hbs_eval_curve *curve,
                             const struct hbs_eval_options *options, struct hbs_eval_result *result);

@@ -105,8 +105,7 @@ static enum hbs_err names_grow(struct hbs_eval_set *set, struct eval_names *name
     return HBS_OK;
 }
 
-/* The part of a name before its last underscore; the whole name when that would be nothing. */
-static size_t finger_size(const char *name, size_t size)
+size_t eval_finger_size(const char *name, size_t size)
 {
     for (size_t i = size; i > 1; i--)
         if (name[i - 1] == '_')
@@ -132,7 +131,7 @@ enum hbs_err hbs_eval_set_print(struct hbs_eval_set *set, const char *name, size
     if ((err = names_grow(set, &set->prints)) || (err = names_grow(set, &set->fingers)) ||
         (err = hbs_buf_put(&set->text, name, size)))
         return err;
-    uint32_t offset = (uint32_t)(set->text.size - size), fsize = (uint32_t)finger_size(name, size);
+    uint32_t offset = (uint32_t)(set->text.size - size), fsize = (uint32_t)eval_finger_size(name, size);
     uint32_t *slot = &set->fingers.slots[slot_of(set, &set->fingers, name, fsize)];
     if (!*slot) { /* a finger's name is the beginning of its first print's */
         set->fingers.names[set->fingers.count] = (struct eval_name){offset, fsize, 0};
