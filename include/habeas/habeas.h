@@ -6,6 +6,7 @@
 #define HABEAS_HABEAS_H
 #include "habeas/base.h"
 #include "habeas/exchange.h"
+#include "habeas/eval.h"
 #include "habeas/finger.h"
 #include "habeas/image.h"
 #endif

@@ -8,6 +8,7 @@
 #include "habeas/base.h"
 
 #include <assert.h>
+#include <locale.h>
 #include <string.h>
 
 /* Defence that asserts in tests and is still checked in release (the idea is SQLite's). */
@@ -29,6 +30,14 @@ enum hbs_err hbs_fail(struct hbs_ctx *ctx, enum hbs_err err, const char *where, 
 enum hbs_err hbs_fail_memory(struct hbs_ctx *ctx, size_t bytes) HBS_NONNULL(1);
 /* Grows an allocation (realloc); NULL when refused, the old block then still stands. */
 void *hbs_resize(struct hbs_ctx *ctx, void *old, size_t size) HBS_NONNULL(1);
+
+/* Numbers in text, the same whatever locale the program has set (number.c). */
+locale_t hbs_c_locale(void);
+/* A finite decimal number that fills text[0..size) wholly; false otherwise (nan, inf, hex, blanks,
+ * more than 63 characters, overflow). */
+bool hbs_number_parse(const char *text, size_t size, double *out) HBS_MUST_USE HBS_NONNULL(1, 3);
+/* The shortest decimal that reads back as the same double; 32 bytes are enough. */
+void hbs_number_print(double value, char *out, size_t size) HBS_NONNULL(2);
 
 /* Big-endian and little-endian loads and stores at any alignment. */
 static inline uint16_t hbs_be16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }

@@ -63,6 +63,7 @@ enum hbs_err hbs_buf_printf(struct hbs_buf *buf, const char *format, ...)
     va_list ap, again;
     va_start(ap, format);
     va_copy(again, ap);
+    locale_t before = uselocale(hbs_c_locale()); /* files have no decimal commas */
     int n = vsnprintf(NULL, 0, format, ap);
     va_end(ap);
     enum hbs_err err = HBS_OK;
@@ -72,6 +73,7 @@ enum hbs_err hbs_buf_printf(struct hbs_buf *buf, const char *format, ...)
         vsnprintf((char *)buf->data + buf->size, (size_t)n + 1, format, again);
         buf->size += (size_t)n;
     }
+    uselocale(before);
     va_end(again);
     return err;
 }

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""habeas eval ...: answers, exit codes, --json. TAP."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HABEAS = os.environ["HABEAS"]
+count = failed = 0
+
+
+def check(good, text, note=""):
+    global count, failed
+    count += 1
+    failed += not good
+    print(("" if good else "not ") + f"ok {count} - {text}" + (f"\n# {note}" if not good and note else ""))
+
+
+def run(*args, stdin=b""):
+    r = subprocess.run([HABEAS, *args], input=stdin, capture_output=True, timeout=120)
+    return r.returncode, r.stdout.decode(), r.stderr.decode()
+
+
+def answer(*args, stdin=b""):
+    code, out, _ = run(*args, "--json", stdin=stdin)
+    return code, json.loads(out) if out.count("\n") == 1 else None
+
+
+def write(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "wb") as f:
+        f.write(text)
+    return path
+
+
+GOOD = (b"# four genuine, four impostor\n"
+        b"G 1_1 1_2 4\nG 2_1 2_2 3\nG 3_1 3_2 2\nG 4_1 4_2 1\n"
+        b"I 1_1 2_1 3\nI 1_1 3_1 2\nI 2_1 3_1 1\nI 3_1 4_1 0\n")
+
+with tempfile.TemporaryDirectory() as d:
+    good = write(d, "good.txt", GOOD)
+    code, o = answer("eval", "scores", good)
+    check(code == 0 and o is not None, "scores: one JSON object, exit 0")
+    check(all(k in o for k in ("genuine", "impostor", "eer", "fnmr_fmr100", "fnmr_fmr1000",
+                               "fnmr_zero_fmr", "ci95", "failed", "extract_ms", "compares_per_s")),
+          "it has the contract's members")
+    check(o["genuine"] == 4 and o["impostor"] == 4, "pairs are counted")
+    check(abs(o["eer"] - 0.375) < 1e-9 and o["fnmr_zero_fmr"] == 0.75, "hand-computed rates", str(o))
+    check(set(o["ci95"]) == {"eer", "fnmr_fmr100", "fnmr_fmr1000", "fnmr_zero_fmr"} and
+          all(lo <= hi for lo, hi in o["ci95"].values()), "intervals of all four rates")
+    check(answer("eval", "scores", good, "--threads", "1")[1] == answer("eval", "scores", good, "--threads", "3")[1],
+          "the same for one and three threads")
+    code, o = answer("eval", "scores", "-", stdin=GOOD)
+    check(code == 0 and o["genuine"] == 4, "standard input")
+    code, o = answer("eval", "scores", good, "--resamples", "0")
+    check(code == 0 and o["ci95"] == {} and o["resamples"] == 0, "no resamples, no intervals")
+    code, out, err = run("eval", "scores", good)
+    check(code == 0 and "EER" in out and "37.50 %" in out and not err, "a table for people", out)
+    svg = os.path.join(d, "det.svg")
+    code, out, _ = run("eval", "scores", good, "--svg", svg)
+    with open(svg, encoding="utf-8") as f:
+        text = f.read()
+    check(code == 0 and text.startswith("<svg") and text.endswith("</svg>\n") and "37.50 %" in text,
+          "a DET plot")
+    import xml.dom.minidom
+    check(xml.dom.minidom.parseString(text).documentElement.tagName == "svg", "which is well-formed XML")
+    code, o = answer("eval", "scores", good, "--svg", os.path.join(d, "no", "det.svg"))
+    check(code == 6 and o["error"]["code"] == 6, "a plot that cannot be written: 6")
+
+    bad = [
+        ("nan", b"G a_1 a_2 nan\n", ":1"), ("inf", b"G a_1 a_2 1\nI a_1 b_1 -inf\n", ":2"),
+        ("too few fields", b"#\n#\nG a_1 1\n", ":3"), ("another file", b"\x89PNG\r\n\x1a\n\0\0", ":1"),
+        ("label", b"M a_1 a_2 1\n", ":1"),
+    ]
+    for name, content, where in bad:
+        path = write(d, "bad.txt", content)
+        code, out, err = run("eval", "scores", path)
+        check(code == 2 and not out and err.count("\n") == 1 and path + where in err,
+              f"{name}: one line with file and line number, exit 2", err)
+        code, o = answer("eval", "scores", path)
+        check(code == 2 and o is not None and set(o["error"]) == {"code", "what", "where", "do"} and
+              "eer" not in o, f"{name}: --json is one object with the error")
+    for name, content in (("empty", b""), ("only genuine", b"G a_1 a_2 1\n"), ("only impostors", b"I a_1 b_2 1\n")):
+        path = write(d, "bad.txt", content)
+        code, out, err = run("eval", "scores", path)
+        check(code == 2 and not out and err.count("\n") == 1 and path in err, f"{name}: one line, exit 2", err)
+    code, o = answer("eval", "scores", os.path.join(d, "none.txt"))
+    check(code == 2 and o["error"]["where"].endswith("none.txt"), "no such file: exit 2")
+    code, o = answer("eval", "scores", d)
+    check(code == 2, "a folder: exit 2")
+    code, o = answer("eval", "scores")
+    check(code == 2 and o["error"]["code"] == 2, "no file named: exit 2")
+    code, o = answer("eval", "scores", good, "--resamples", "-3")
+    check(code == 2, "a bad number of resamples: exit 2")
+    path = write(d, "odd.txt", GOOD + b"G 1_1 4_2 9\n")
+    code, out, err = run("eval", "scores", path)
+    check(code == 0 and "contradict" in err, "a label against the names is warned of")
+    code, out, err = run("eval", "scores", "--help")
+    check(code == 0 and "example" in out, "--help has an example")
+
+print(f"1..{count}")
+sys.exit(1 if failed else 0)
