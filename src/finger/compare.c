@@ -9,7 +9,7 @@
  * alignment (least squares, Umeyama, PAMI 13:4, 1991, reweighted so that outliers fade), all
  * minutiae are paired within a tolerance, each is then moved with its paired neighbours (the skin
  * bends) and pairing is done once more; and the orientation maps are laid over each other. What
- * both stages found is weighed by a logistic function (weights.c).
+ * both stages found is weighed by a logistic function (tuning.c).
  *
  * Work is bounded: at most 48 x 48 similarities, 1,128 pair terms, and one sort of at most 512
  * candidates in each round of pairing.
@@ -25,15 +25,10 @@ enum {
     SEEDS = 8,            /* best pairs that make the alignment */
     EDGES_MAX = FM_MOST * (FM_MOST - 1) / 2,
     CANDIDATES_MAX = 512, /* for pairing */
-    DISTANCE_STEPS = 128, /* of the support table: 1/8 pixel each */
-    TURN_STEPS = 32       /* 1/256 turn each */
+    TURN_NEAR = 20        /* tolerance of pairing, 1/256 turn */
 };
 
-/* Tolerances of pairing: pixels, 1/256 turn. */
-static const float near_first = 14, near_second = 12;
-enum { TURN_NEAR = 20 };
-
-static float support_distance[DISTANCE_STEPS], support_turn[TURN_STEPS], cosine2[256];
+static struct fm_tables shipped;
 static fm_bits_fn bits_differ;
 static const char *kernel_name;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -45,14 +40,7 @@ static float logistic(float v, float mean, float steep)
 
 static void make_tables(void)
 {
-    for (int i = 0; i < DISTANCE_STEPS; i++)
-        support_distance[i] = logistic((float)i / 8, 6, -1.6f);
-    for (int i = 0; i < TURN_STEPS; i++)
-        support_turn[i] = logistic((float)i * (FX_TAU / 256), FX_PI / 12, -30);
-    for (int i = 0; i < 256; i++) {
-        float s;
-        fx_sincos((float)i * (2 * FX_TAU / 256), &s, &cosine2[i]);
-    }
+    fm_make_tables(&fm_tuning_shipped, &shipped);
     bits_differ = fm_bits_portable;
     kernel_name = hbs_isa_name(HBS_ISA_PORTABLE);
 #ifdef HBS_KERNELS_X86
@@ -65,6 +53,12 @@ static void make_tables(void)
         kernel_name = hbs_isa_name(HBS_ISA_VPOPCNT);
     }
 #endif
+}
+
+const struct fm_tables *fm_shipped(void)
+{
+    pthread_once(&once, make_tables);
+    return &shipped;
 }
 
 const char *hbs_finger_kernel(void)
@@ -151,7 +145,7 @@ struct edge {
 };
 
 /* Pairs that agree with each other; most of the 1,128 do not. */
-static int agreements(const struct hbs_finger_print *A, const struct hbs_finger_print *B,
+static int agreements(const struct fm_tables *tables, const struct hbs_finger_print *A, const struct hbs_finger_print *B,
                       const struct pair *pairs, int n, struct edge *edges)
 {
     int count = 0;
@@ -163,15 +157,15 @@ static int agreements(const struct hbs_finger_print *A, const struct hbs_finger_
             int c = pairs[k].a, d = pairs[k].b;
             int d1 = abs((int)da[c] - (int)db[d]);
             int d2 = abs((int8_t)(turn - (uint8_t)(A->angle[c] - B->angle[d])));
-            if (d1 >= DISTANCE_STEPS || d2 >= TURN_STEPS || c == a || d == b)
+            if (d1 >= FM_DISTANCES || d2 >= FM_TURNS || c == a || d == b)
                 continue;
             /* the bearing is taken from both ends; the worse one counts */
             int d3 = abs((int8_t)(A->radial[a][c] - B->radial[b][d]));
             int d4 = abs((int8_t)(A->radial[c][a] - B->radial[d][b]));
             d3 = d4 > d3 ? d4 : d3;
-            if (d3 >= TURN_STEPS)
+            if (d3 >= FM_TURNS)
                 continue;
-            float r = support_distance[d1] * support_turn[d2] * support_turn[d3];
+            float r = tables->distance[d1] * tables->turn[d2] * tables->turn[d3];
             if (r > 1e-4f)
                 edges[count++] = (struct edge){(uint8_t)t, (uint8_t)k, r};
         }
@@ -375,7 +369,7 @@ struct overlap {
     int well;
 };
 
-static struct overlap overlay(const struct hbs_finger_print *A, const struct hbs_finger_print *B,
+static struct overlap overlay(const struct fm_tables *tables, const struct hbs_finger_print *A, const struct hbs_finger_print *B,
                               const struct pose *p, struct fm_details *d)
 {
     struct overlap o = {0};
@@ -409,7 +403,7 @@ static struct overlap overlay(const struct hbs_finger_print *A, const struct hbs
             o.cells++;
             if (mine == FM_INSIDE || theirs == FM_INSIDE)
                 continue;
-            float c = cosine2[(uint8_t)(mine - theirs + p->turn)];
+            float c = tables->cosine2[(uint8_t)(mine - theirs + p->turn)];
             o.known++;
             o.agree += c;
             o.well += c > 0.8f;
@@ -417,13 +411,12 @@ static struct overlap overlay(const struct hbs_finger_print *A, const struct hbs
     return o;
 }
 
-void fm_compare(const struct hbs_finger_print *A, const struct hbs_finger_print *B,
+void fm_compare(const struct fm_tables *tables, const struct hbs_finger_print *A, const struct hbs_finger_print *B,
                 struct hbs_finger_result *out, struct fm_details *d)
 {
     struct pair pairs[FM_MOST], seeds[SEEDS];
     struct edge edges[EDGES_MAX];
     float efficiency[FM_MOST], x[FM_MOST], y[FM_MOST];
-    pthread_once(&once, make_tables);
     memset(out, 0, sizeof *out);
     memset(d->feature, 0, sizeof d->feature);
     memset(d->partner, -1, sizeof d->partner);
@@ -436,7 +429,7 @@ void fm_compare(const struct hbs_finger_print *A, const struct hbs_finger_print 
     int n = best_pairs(A, B, fewer, pairs);
     if (n < 2)
         return;
-    relax(pairs, n, edges, agreements(A, B, pairs, n, edges), efficiency);
+    relax(pairs, n, edges, agreements(tables, A, B, pairs, n, edges), efficiency);
     f[FM_F_RELAXED] = relaxed_score(pairs, n, efficiency, fewer);
     f[FM_F_RELAXED_LOG] = fx_log(f[FM_F_RELAXED] + 1e-4f);
     int chosen = choose_seeds(pairs, n, seeds);
@@ -446,12 +439,12 @@ void fm_compare(const struct hbs_finger_print *A, const struct hbs_finger_print 
         y[i] = pose.s * A->x[i] + pose.c * A->y[i] + pose.dy;
     }
     float misfit;
-    int m = pair_up(A, B, x, y, pose.turn, near_first, d->partner, &misfit);
+    int m = pair_up(A, B, x, y, pose.turn, tables->tuning.near_first, d->partner, &misfit);
     if (m >= 3) {
         bend(A, B, x, y, d->partner);
-        m = pair_up(A, B, x, y, pose.turn, near_second, d->partner, &misfit);
+        m = pair_up(A, B, x, y, pose.turn, tables->tuning.near_second, d->partner, &misfit);
     }
-    struct overlap o = overlay(A, B, &pose, d);
+    struct overlap o = overlay(tables, A, B, &pose, d);
     float similar = 0, worth = 0, weighted = 0;
     for (int i = 0; i < A->count; i++) {
         int b = d->partner[i];
@@ -497,10 +490,11 @@ void hbs_finger_compare(const struct hbs_finger_print *a, const struct hbs_finge
 {
     struct fm_details d;
     bool swap = a->order > b->order;
-    fm_compare(swap ? b : a, swap ? a : b, out, &d);
+    const struct fm_tables *tables = fm_shipped();
+    fm_compare(tables, swap ? b : a, swap ? a : b, out, &d);
     float score = 0;
     for (int i = 0; i < FM_FEATURES; i++)
-        score += d.feature[i] * fm_weights[i];
+        score += d.feature[i] * tables->tuning.weight[i];
     out->score = score;
     if (!swap)
         return;

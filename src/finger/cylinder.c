@@ -11,42 +11,51 @@
 #include "fmath_int.h"
 #include "match_int.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 enum { SIDE = 8, DEPTH = 6, ANGLES = 256 };
+_Static_assert(DEPTH == sizeof((struct fm_tables *)0)->section[0] / sizeof(float), "sections");
 
-/* The paper's values (table 1), but for the threshold. */
-static const float radius = 70, deviation = 8.5f, deviation_angle = 0.52f;
-static const float threshold = 0.007f;
+static const float radius = 70; /* as in the paper's table 1 */
 static const float worth_reference = 0.7f, weight_most = 1.2f;
 
-static float section[ANGLES][DEPTH]; /* mass of a difference of direction in each section */
-static uint8_t place[SIDE][SIDE];    /* number of a cell inside the circle, or 255 */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* Cells of the square that lie in the circle, row by row: first column and how many. */
+static const struct {
+    uint8_t first, count;
+} circle[SIDE] = {{2, 4}, {1, 6}, {0, 8}, {0, 8}, {0, 8}, {0, 8}, {1, 6}, {2, 4}};
 
-static void make_tables(void)
+static void make_sections(struct fm_tables *t)
 {
-    float k = 1 / (deviation_angle * 1.41421356f), half = FX_PI / DEPTH;
+    float k = 1 / (t->tuning.deviation_angle * 1.41421356f), half = FX_PI / DEPTH;
     for (int a = 0; a < ANGLES; a++)
         for (int s = 0; s < DEPTH; s++) {
             float centre = -FX_PI + ((float)s + 0.5f) * (FX_TAU / DEPTH);
             float d = centre - (float)(int8_t)a * (FX_TAU / ANGLES);
             d = d > FX_PI ? d - FX_TAU : d < -FX_PI ? d + FX_TAU : d;
-            section[a][s] = 0.5f * (fx_erf((d + half) * k) - fx_erf((d - half) * k));
-        }
-    int n = 0;
-    for (int i = 0; i < SIDE; i++)
-        for (int j = 0; j < SIDE; j++) {
-            float u = (float)i - 0.5f * (SIDE - 1), v = (float)j - 0.5f * (SIDE - 1);
-            place[i][j] = u * u + v * v <= 16 ? (uint8_t)n++ : 255;
+            t->section[a][s] = 0.5f * (fx_erf((d + half) * k) - fx_erf((d - half) * k));
         }
 }
 
-/* Adds one neighbour's mass to the cells within three deviations of it. */
-static void add(float cell[SIDE][SIDE][DEPTH], float u, float v, const float *g, float weight)
+void fm_make_tables(const struct fm_tuning *tuning, struct fm_tables *t)
 {
-    const float delta = 2 * radius / SIDE, reach = 3 * deviation / delta;
+    t->tuning = *tuning;
+    make_sections(t);
+    for (int i = 0; i < FM_DISTANCES; i++)
+        t->distance[i] = 1 / (1 + fx_exp(1.6f * ((float)i / 8 - tuning->support)));
+    for (int i = 0; i < FM_TURNS; i++)
+        t->turn[i] = 1 / (1 + fx_exp(30 * ((float)i * (FX_TAU / 256) - FX_PI / 12)));
+    for (int i = 0; i < 256; i++) {
+        float s;
+        fx_sincos((float)i * (2 * FX_TAU / 256), &s, &t->cosine2[i]);
+    }
+}
+
+/* Adds one neighbour's mass to the cells within three deviations of it. */
+static void add(const struct fm_tuning *tuning, float cell[SIDE][SIDE][DEPTH], float u, float v,
+                const float *g, float weight)
+{
+    const float delta = 2 * radius / SIDE, deviation = tuning->deviation;
+    const float reach = 3 * deviation / delta;
     float eu[SIDE], ev[SIDE], k = 0.5f * delta * delta / (deviation * deviation);
     int i0 = (int)(u - reach + SIDE) - SIDE + 1, i1 = (int)(u + reach + SIDE) - SIDE;
     int j0 = (int)(v - reach + SIDE) - SIDE + 1, j1 = (int)(v + reach + SIDE) - SIDE;
@@ -66,11 +75,11 @@ static void add(float cell[SIDE][SIDE][DEPTH], float u, float v, const float *g,
         }
 }
 
-void fm_cylinders(struct hbs_finger_print *p)
+void fm_cylinders(const struct fm_tables *tables, struct hbs_finger_print *p)
 {
+    const float deviation = tables->tuning.deviation, threshold = tables->tuning.threshold;
     const float delta = 2 * radius / SIDE, reach = radius + 3 * deviation;
     const float norm = 1 / (2.5066283f * deviation);
-    pthread_once(&once, make_tables);
     for (int m = 0; m < p->count; m++) {
         float cell[SIDE][SIDE][DEPTH], c, s;
         memset(cell, 0, sizeof cell);
@@ -84,15 +93,14 @@ void fm_cylinders(struct hbs_finger_print *p)
             w = w > weight_most ? weight_most : w;
             float u = (c * dx + s * dy) / delta + 0.5f * (SIDE - 1);
             float v = (c * dy - s * dx) / delta + 0.5f * (SIDE - 1);
-            add(cell, u, v, section[(uint8_t)(p->angle[m] - p->angle[t])], w * norm);
+            add(&tables->tuning, cell, u, v, tables->section[(uint8_t)(p->angle[m] - p->angle[t])], w * norm);
         }
         uint64_t words[FM_WORDS] = {0};
-        int ones = 0;
+        int ones = 0, bit = 0;
         for (int i = 0; i < SIDE; i++)
-            for (int j = 0; j < SIDE; j++)
-                for (int k = 0; k < DEPTH && place[i][j] != 255; k++)
+            for (int j = circle[i].first; j < circle[i].first + circle[i].count; j++)
+                for (int k = 0; k < DEPTH; k++, bit++)
                     if (cell[i][j][k] > threshold) {
-                        int bit = place[i][j] * DEPTH + k;
                         words[bit >> 6] |= (uint64_t)1 << (bit & 63);
                         ones++;
                     }

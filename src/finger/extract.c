@@ -14,12 +14,6 @@
 #include <stdlib.h>
 
 static const float usual_period = 9.0f;
-static const float least_worth = 0.35f;
-
-/* How each hypothesis smooths its orientation field, in blocks; enhance.c has its filters. */
-static const struct {
-    float fine, wide;
-} refine[FX_HYPOTHESES] = {{0.8f, 1.2f}, {1.3f, 1.6f}, {0.8f, 1.2f}};
 
 static bool take(struct hbs_ctx *ctx, void *out, size_t count, size_t size)
 {
@@ -66,13 +60,13 @@ static enum hbs_err fx_open(struct hbs_fx *fx, struct hbs_ctx *ctx, const uint8_
 }
 
 /* Everything up to the ridge period. */
-static void look(struct hbs_fx *fx)
+static void look(struct hbs_fx *fx, const struct fx_tuning *tuning)
 {
     size_t bytes = (size_t)(fx->bw * fx->bh) * sizeof(float);
     fx_normalise(fx);
     fx_blur(fx);
     fx_tensor(fx);
-    fx_orientation(fx, refine[0].fine, refine[0].wide);
+    fx_orientation(fx, tuning->fine[0], tuning->wide[0]);
     fx_segment(fx);
     fx_frequency(fx);
     memcpy(fx->first_cos, fx->ocos, bytes);
@@ -81,8 +75,8 @@ static void look(struct hbs_fx *fx)
 
 /* A picture at 500 ppi, given that it has `ppi`; `scaled` owns the pixels if they are not the
  * picture's own. */
-static enum hbs_err look_at(struct hbs_ctx *ctx, const struct hbs_image *image, uint32_t ppi,
-                            struct hbs_fx *fx, uint8_t **scaled)
+static enum hbs_err look_at(struct hbs_ctx *ctx, const struct hbs_image *image,
+                            const struct fx_tuning *tuning, uint32_t ppi, struct hbs_fx *fx, uint8_t **scaled)
 {
     fx_close(fx);
     hbs_free(ctx, *scaled);
@@ -109,7 +103,7 @@ static enum hbs_err look_at(struct hbs_ctx *ctx, const struct hbs_image *image, 
     }
     enum hbs_err err = fx_open(fx, ctx, pixels, width, height);
     if (!err)
-        look(fx);
+        look(fx, tuning);
     return err;
 }
 
@@ -117,7 +111,8 @@ static bool between(float v, float least, float most) { return v >= least && v <
 
 /* Settles the resolution; leaves fx as look_at left it at that resolution. */
 static enum hbs_err settle(struct hbs_ctx *ctx, const struct hbs_image *image,
-                           const struct hbs_finger_options *options, struct hbs_fx *fx,
+                           const struct hbs_finger_options *options,
+                           const struct fx_tuning *tuning, struct hbs_fx *fx,
                            uint8_t **scaled, struct hbs_finger_report *report)
 {
     static const float agree_least = 9.0f / 1.3f, agree_most = 9.0f * 1.3f;
@@ -129,9 +124,9 @@ static enum hbs_err settle(struct hbs_ctx *ctx, const struct hbs_image *image,
         return hbs_fail(ctx, HBS_ERR_USAGE, "", "give 250 to 1000", "%u ppi will not do", told);
     enum hbs_err err = HBS_OK;
     if (told)
-        return look_at(ctx, image, told, fx, scaled);
+        return look_at(ctx, image, tuning, told, fx, scaled);
     if (image->ppi >= 250 && image->ppi <= 1000 && image->ppi != 500) {
-        if ((err = look_at(ctx, image, image->ppi, fx, scaled)))
+        if ((err = look_at(ctx, image, tuning, image->ppi, fx, scaled)))
             return err;
         if (between(fx->mean_period, agree_least, agree_most)) {
             report->ppi = image->ppi;
@@ -139,7 +134,7 @@ static enum hbs_err settle(struct hbs_ctx *ctx, const struct hbs_image *image,
             return HBS_OK;
         }
     }
-    if ((err = look_at(ctx, image, 500, fx, scaled)))
+    if ((err = look_at(ctx, image, tuning, 500, fx, scaled)))
         return err;
     if (image->ppi == 500 && between(fx->mean_period, agree_least, agree_most))
         report->ppi_source = HBS_PPI_DECLARED;
@@ -154,7 +149,7 @@ static enum hbs_err settle(struct hbs_ctx *ctx, const struct hbs_image *image,
         if ((uint64_t)image->width * 500 / others[i] > FX_SIDE_MAX ||
             (uint64_t)image->height * 500 / others[i] > FX_SIDE_MAX)
             continue;
-        if ((err = look_at(ctx, image, others[i], fx, scaled)))
+        if ((err = look_at(ctx, image, tuning, others[i], fx, scaled)))
             return err;
         if (fx->period_trust > trust && between(fx->mean_period, agree_least, agree_most)) {
             trust = fx->period_trust;
@@ -165,7 +160,7 @@ static enum hbs_err settle(struct hbs_ctx *ctx, const struct hbs_image *image,
         report->ppi = best < 250 ? 250 : best > 1000 ? 1000 : best;
         report->ppi_source = HBS_PPI_ESTIMATED;
     }
-    return look_at(ctx, image, report->ppi, fx, scaled);
+    return look_at(ctx, image, tuning, report->ppi, fx, scaled);
 }
 
 static int by_place(const void *a, const void *b)
@@ -203,15 +198,12 @@ static void fill_map(const struct hbs_fx *fx, struct hbs_finger_template *out)
         }
 }
 
-static void fill_template(const struct hbs_fx *fx, const struct fx_minutia *all, int n,
-                          struct hbs_finger_template *out)
+void fx_fill_minutiae(const struct fx_minutia *all, int n, const struct fx_tuning *tuning,
+                      struct hbs_finger_template *out)
 {
-    memset(out, 0, sizeof *out);
-    out->width = (uint16_t)fx->width;
-    out->height = (uint16_t)fx->height;
     float expected = 0;
     int count = 0;
-    for (int i = 0; i < n && count < HBS_FINGER_MATCHED_MAX && all[i].worth >= least_worth; i++) {
+    for (int i = 0; i < n && count < HBS_FINGER_MATCHED_MAX && all[i].worth >= tuning->least_worth; i++) {
         const struct fx_minutia *m = &all[i];
         expected += m->worth;
         int quality = fx_round(m->worth * 63);
@@ -227,7 +219,6 @@ static void fill_template(const struct hbs_fx *fx, const struct fx_minutia *all,
     qsort(out->minutiae, (size_t)count, sizeof out->minutiae[0], by_place);
     /* Expected number of minutiae that another impression will show: 10 is poor, 30 is good. */
     out->quality = (uint8_t)fx_round(100 * (1 - fx_exp(-expected / 18)));
-    fill_map(fx, out);
 }
 
 static void judge_print(struct hbs_fx *fx, struct hbs_finger_report *report)
@@ -254,7 +245,7 @@ enum hbs_err fx_extract(struct hbs_ctx *ctx, const struct hbs_image *image,
     struct hbs_finger_report unused;
     report = report ? report : &unused;
     memset(report, 0, sizeof *report);
-    enum hbs_err err = settle(ctx, image, options, &fx, &scaled, report);
+    enum hbs_err err = settle(ctx, image, options, tuning, &fx, &scaled, report);
     if (err)
         goto done;
     if (!take(ctx, &some, FX_RAW_MAX, sizeof *some)) {
@@ -269,7 +260,7 @@ enum hbs_err fx_extract(struct hbs_ctx *ctx, const struct hbs_image *image,
         fx_enhance(&fx, h);
         /* the enhanced picture shows the orientation better than the picture did */
         fx_tensor(&fx);
-        fx_orientation(&fx, refine[h].fine, refine[h].wide);
+        fx_orientation(&fx, tuning->fine[h], tuning->wide[h]);
         fx_enhance(&fx, h);
         fx_binarise(&fx);
         fx_thin(&fx);
@@ -278,7 +269,11 @@ enum hbs_err fx_extract(struct hbs_ctx *ctx, const struct hbs_image *image,
     }
     fx_judge(found->all, found->count, tuning);
     judge_print(&fx, report);
-    fill_template(&fx, found->all, found->count, out);
+    memset(out, 0, sizeof *out);
+    out->width = (uint16_t)fx.width;
+    out->height = (uint16_t)fx.height;
+    fill_map(&fx, out);
+    fx_fill_minutiae(found->all, found->count, tuning, out);
 done:
     hbs_free(ctx, some);
     hbs_free(ctx, scaled);

@@ -91,10 +91,12 @@ struct fx_minutia {
     float f[FX_FEATURES];
 };
 
-/* The numbers that are learnt from data (worth.c and score.c hold the shipped ones, made by
- * bench/tune_finger). The tuner passes its own. */
+/* The numbers that are chosen on data: tuning.c holds the shipped ones, bench/tune_finger makes them
+ * and passes its own. */
 struct fx_tuning {
-    float worth[FX_WORTH];
+    float fine[FX_HYPOTHESES], wide[FX_HYPOTHESES]; /* smoothing of orientation, blocks */
+    float least_worth;                              /* of a minutia that is kept */
+    float worth[FX_WORTH];                          /* weights of what worth is judged by */
 };
 extern const struct fx_tuning fx_tuning_shipped;
 
@@ -126,6 +128,10 @@ void fx_worth_vector(const struct fx_minutia *m, float v[FX_WORTH]);
 /* Orientation at a pixel, interpolated: radians in [0, pi), and its coherence (may be NULL). */
 float fx_angle_at(const struct hbs_fx *fx, float x, float y, float *coherence);
 void fx_smooth_blocks(const struct hbs_fx *fx, float *map, float sigma, float *scratch);
+
+/* Puts the best of the judged minutiae into the template, which keeps its map. */
+void fx_fill_minutiae(const struct fx_minutia *all, int n, const struct fx_tuning *tuning,
+                      struct hbs_finger_template *out);
 
 /* The whole way up to the judged minutiae; `all` has room for FX_ALL_MAX. Used by
  * hbs_finger_extract and by the tuner. */

@@ -22,6 +22,30 @@ enum {
     FM_INSIDE = 254                      /* in a map: the print is here, orientation not known */
 };
 
+/* The numbers that are chosen on data, as in struct fx_tuning. */
+enum { FM_FEATURES = 18 };
+struct fm_tuning {
+    float deviation, deviation_angle; /* of a neighbour's mass: pixels, radians (MCC: 28/3, 2 pi/9) */
+    float threshold;                  /* of a cell's bit */
+    float support;                    /* misfit of distances that halves the support of two pairs,
+                                         pixels */
+    float near_first, near_second;    /* tolerances of pairing, pixels */
+    float weight[FM_FEATURES];        /* of the features in the score */
+};
+extern const struct fm_tuning fm_tuning_shipped;
+
+/* What is computed once from a tuning. */
+enum { FM_DISTANCES = 128, FM_TURNS = 32 };
+struct fm_tables {
+    struct fm_tuning tuning;
+    float section[256][6];            /* MCC: mass of a difference of direction in each section */
+    float distance[FM_DISTANCES];     /* support by misfit of distances, 1/8 pixel */
+    float turn[FM_TURNS];             /* and of directions, 1/256 turn */
+    float cosine2[256];               /* cos 2a */
+};
+void fm_make_tables(const struct fm_tuning *tuning, struct fm_tables *out);
+const struct fm_tables *fm_shipped(void);
+
 struct hbs_finger_print {
     struct hbs_ctx *ctx;
     int count;                           /* minutiae, sorted by angle, then place */
@@ -51,7 +75,9 @@ void fm_bits_vpopcnt(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS
                      int from, int to, uint16_t out[FM_LANES]);
 
 /* Descriptors of a print whose minutiae are in place. */
-void fm_cylinders(struct hbs_finger_print *p);
+void fm_cylinders(const struct fm_tables *tables, struct hbs_finger_print *p);
+enum hbs_err fm_prepare(const struct fm_tables *tables, struct hbs_ctx *ctx,
+                        const struct hbs_finger_template *t, struct hbs_finger_print **out);
 
 /* What the score weighs; each is 0 when there is nothing to say. */
 enum fm_feature {
@@ -72,8 +98,7 @@ enum fm_feature {
     FM_F_WORTH_MASS,  /* root of (similarity weighted by worth, times worth share) */
     FM_F_WORTH_MASS_LOG,
     FM_F_IN_OVERLAP,  /* log of the lesser worth in the overlap */
-    FM_F_ONE,         /* constant */
-    FM_FEATURES
+    FM_F_ONE          /* constant */
 };
 
 struct fm_details {
@@ -84,9 +109,8 @@ struct fm_details {
     bool in_overlap[FM_MOST];
 };
 /* As hbs_finger_compare, in the order given, without the score. */
-void fm_compare(const struct hbs_finger_print *a, const struct hbs_finger_print *b,
+void fm_compare(const struct fm_tables *tables, const struct hbs_finger_print *a, const struct hbs_finger_print *b,
                 struct hbs_finger_result *out, struct fm_details *details);
 
-extern const float fm_weights[FM_FEATURES];
 
 #endif

@@ -65,8 +65,8 @@ static void measure(struct hbs_finger_print *p)
     p->order = (uint64_t)p->count << 56 | h >> 8;
 }
 
-enum hbs_err hbs_finger_prepare(struct hbs_ctx *ctx, const struct hbs_finger_template *t,
-                                struct hbs_finger_print **out)
+enum hbs_err fm_prepare(const struct fm_tables *tables, struct hbs_ctx *ctx,
+                        const struct hbs_finger_template *t, struct hbs_finger_print **out)
 {
     if (t->count > HBS_FINGER_MINUTIAE_MAX || (size_t)t->columns * t->rows > HBS_FINGER_CELLS_MAX)
         return hbs_fail(ctx, HBS_ERR_FORMAT, "", "extract it again", "the template's counts are not true");
@@ -103,9 +103,15 @@ enum hbs_err hbs_finger_prepare(struct hbs_ctx *ctx, const struct hbs_finger_tem
     else
         invent_map(p, t);
     measure(p);
-    fm_cylinders(p);
+    fm_cylinders(tables, p);
     *out = p;
     return HBS_OK;
+}
+
+enum hbs_err hbs_finger_prepare(struct hbs_ctx *ctx, const struct hbs_finger_template *t,
+                                struct hbs_finger_print **out)
+{
+    return fm_prepare(fm_shipped(), ctx, t, out);
 }
 
 void hbs_finger_print_close(struct hbs_finger_print *print)

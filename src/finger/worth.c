@@ -6,16 +6,11 @@
  * is a logistic function of what the extractor knows of it (enum fx_feature) and of which
  * hypotheses found it; a minutia that all three ways of looking agree on is seen again four times in
  * five, one that only the light path has, less than once in three. The weights are learnt from
- * impressions of one finger laid over each other by the matcher: bench/tune_finger makes the table
- * below, and with --folds shows what each set would be scored with when it is left out.
+ * impressions of one finger laid over each other by the matcher (bench/tune_finger; tuning.c).
  */
 #include "finger_int.h"
 
 #include <stdlib.h>
-
-const struct fx_tuning fx_tuning_shipped = {{
-#include "worth_table.h"
-}};
 
 enum { NEAR = 8 }; /* pixels within which two hypotheses mean the same minutia */
 
