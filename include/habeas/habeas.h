@@ -9,4 +9,5 @@
 #include "habeas/eval.h"
 #include "habeas/finger.h"
 #include "habeas/image.h"
+#include "habeas/score.h"
 #endif
