@@ -32,7 +32,7 @@ extern "C" {
 #define HBS_SCORE_NAME_MAX 63u           /* bytes of a table's name */
 #define HBS_SCORE_TABLE_BYTES_MAX 262144u
 #define HBS_SCORE_GROUPS_MAX 65536u      /* of a cross-validation */
-#define HBS_SCORE_FEATURES_MAX 16u       /* of a logistic regression */
+#define HBS_SCORE_FEATURES_MAX 32u       /* of a logistic regression */
 
 /* ---- Tables ---------------------------------------------------------------------------------- */
 

@@ -29,8 +29,6 @@ enum {
 };
 
 static struct fm_tables shipped;
-static fm_bits_fn bits_differ;
-static const char *kernel_name;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static float logistic(float v, float mean, float steep)
@@ -41,18 +39,6 @@ static float logistic(float v, float mean, float steep)
 static void make_tables(void)
 {
     fm_make_tables(&fm_tuning_shipped, &shipped);
-    bits_differ = fm_bits_portable;
-    kernel_name = hbs_isa_name(HBS_ISA_PORTABLE);
-#ifdef HBS_KERNELS_X86
-    if (hbs_cpu_isa() >= HBS_ISA_AVX2) {
-        bits_differ = fm_bits_avx2;
-        kernel_name = hbs_isa_name(HBS_ISA_AVX2);
-    }
-    if (hbs_cpu_isa() >= HBS_ISA_VPOPCNT) {
-        bits_differ = fm_bits_vpopcnt;
-        kernel_name = hbs_isa_name(HBS_ISA_VPOPCNT);
-    }
-#endif
 }
 
 const struct fm_tables *fm_shipped(void)
@@ -63,8 +49,7 @@ const struct fm_tables *fm_shipped(void)
 
 const char *hbs_finger_kernel(void)
 {
-    pthread_once(&once, make_tables);
-    return kernel_name;
+    return fm_shipped()->kernel;
 }
 
 struct pair {
@@ -74,7 +59,7 @@ struct pair {
 
 /* The `most` best pairs by similarity, equal ones by a, then b. Similarities are put into 1,024
  * drawers; only the drawer in which the list ends is sorted. */
-static int best_pairs(const struct hbs_finger_print *A, const struct hbs_finger_print *B, int most,
+static int best_pairs(const struct fm_tables *tables, const struct hbs_finger_print *A, const struct hbs_finger_print *B, int most,
                       struct pair *out)
 {
     enum { DRAWERS = 1024 };
@@ -100,7 +85,7 @@ static int best_pairs(const struct hbs_finger_print *A, const struct hbs_finger_
                 to--;
             if (from == to)
                 continue;
-            bits_differ(word, B->bits, from, to, differ);
+            tables->bits_differ(word, B->bits, from, to, differ);
             float root = A->root_ones[i], worth = A->root_worth[i];
             for (int j = from; j < to; j++) {
                 float both = root + B->root_ones[j];
@@ -426,7 +411,7 @@ void fm_compare(const struct fm_tables *tables, const struct hbs_finger_print *A
     f[FM_F_RELAXED_LOG] = fx_log(1e-4f);
     int fewer = A->count < B->count ? A->count : B->count;
     f[FM_F_FEWER] = (float)fewer / 50;
-    int n = best_pairs(A, B, fewer, pairs);
+    int n = best_pairs(tables, A, B, fewer, pairs);
     if (n < 2)
         return;
     relax(pairs, n, edges, agreements(tables, A, B, pairs, n, edges), efficiency);

@@ -48,6 +48,18 @@ void fm_make_tables(const struct fm_tuning *tuning, struct fm_tables *t)
         float s;
         fx_sincos((float)i * (2 * FX_TAU / 256), &s, &t->cosine2[i]);
     }
+    enum hbs_isa isa = HBS_ISA_PORTABLE;
+    t->bits_differ = fm_bits_portable;
+#ifdef HBS_KERNELS_X86
+    if (hbs_cpu_isa() >= HBS_ISA_VPOPCNT) {
+        isa = HBS_ISA_VPOPCNT;
+        t->bits_differ = fm_bits_vpopcnt;
+    } else if (hbs_cpu_isa() >= HBS_ISA_AVX2) {
+        isa = HBS_ISA_AVX2;
+        t->bits_differ = fm_bits_avx2;
+    }
+#endif
+    t->kernel = hbs_isa_name(isa);
 }
 
 /* Adds one neighbour's mass to the cells within three deviations of it. */

@@ -22,6 +22,17 @@ enum {
     FM_INSIDE = 254                      /* in a map: the print is here, orientation not known */
 };
 
+/* out[j] = number of bits in which `word` and column j of `bits` differ, j in [from, to). May
+ * write up to 7 entries beyond on either side, within [0, FM_LANES). */
+typedef void (*fm_bits_fn)(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES],
+                           int from, int to, uint16_t out[FM_LANES]);
+void fm_bits_portable(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES],
+                      int from, int to, uint16_t out[FM_LANES]);
+void fm_bits_avx2(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES], int from,
+                  int to, uint16_t out[FM_LANES]);
+void fm_bits_vpopcnt(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES],
+                     int from, int to, uint16_t out[FM_LANES]);
+
 /* The numbers that are chosen on data, as in struct fx_tuning. */
 enum { FM_FEATURES = 18 };
 struct fm_tuning {
@@ -42,6 +53,8 @@ struct fm_tables {
     float distance[FM_DISTANCES];     /* support by misfit of distances, 1/8 pixel */
     float turn[FM_TURNS];             /* and of directions, 1/256 turn */
     float cosine2[256];               /* cos 2a */
+    fm_bits_fn bits_differ;           /* the kernel for this machine */
+    const char *kernel;
 };
 void fm_make_tables(const struct fm_tuning *tuning, struct fm_tables *out);
 const struct fm_tables *fm_shipped(void);
@@ -62,17 +75,6 @@ struct hbs_finger_print {
     uint64_t order;                      /* of the two prints the one with the lesser goes first */
     uint8_t map[];                       /* orientation, columns * rows */
 };
-
-/* out[j] = number of bits in which `word` and column j of `bits` differ, j in [from, to). May
- * write up to 7 entries beyond on either side, within [0, FM_LANES). */
-typedef void (*fm_bits_fn)(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES],
-                           int from, int to, uint16_t out[FM_LANES]);
-void fm_bits_portable(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES],
-                      int from, int to, uint16_t out[FM_LANES]);
-void fm_bits_avx2(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES], int from,
-                  int to, uint16_t out[FM_LANES]);
-void fm_bits_vpopcnt(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS][FM_LANES],
-                     int from, int to, uint16_t out[FM_LANES]);
 
 /* Descriptors of a print whose minutiae are in place. */
 void fm_cylinders(const struct fm_tables *tables, struct hbs_finger_print *p);
