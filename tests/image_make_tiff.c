@@ -123,10 +123,10 @@ static struct bytes encode(const struct kind *k, uint32_t width, uint32_t height
         TIFFSetField(t, TIFFTAG_TILEWIDTH, TILE);
         TIFFSetField(t, TIFFTAG_TILELENGTH, TILE);
     } else {
-        TIFFSetField(t, TIFFTAG_ROWSPERSTRIP, k->compression == COMPRESSION_JPEG ? 8 : ROWS);
+        TIFFSetField(t, TIFFTAG_ROWSPERSTRIP, ROWS);
     }
     for (int plane = first; plane <= last; plane++) {
-        uint32_t step = k->tiled ? TILE : k->compression == COMPRESSION_JPEG ? 8 : ROWS;
+        uint32_t step = k->tiled ? TILE : ROWS;
         for (uint32_t y = 0; y < height; y += step)
             for (uint32_t x = 0; x < (k->tiled ? width : 1); x += TILE) {
                 uint32_t h = k->tiled || height - y > step ? step : height - y;
@@ -183,12 +183,58 @@ static void expect(struct made_image *m, const struct kind *k, uint32_t width, u
         }
 }
 
+/* JPEG inside TIFF: grey, and YCbCr with halved chroma; ramps, as JPEG loses something. */
+static void jpeg_inside(struct made_list *list)
+{
+    enum { W = 32, H = 24, ROWS = 16 };
+    for (int channels = 1; channels <= 3; channels += 2) {
+        struct file f = {{0}, 0};
+        uint8_t rows[ROWS * W * 3], expected[W * H];
+        TIFF *t = TIFFClientOpen("made", "wl", &f, on_read, on_write, on_seek, on_close, on_size,
+                                 NULL, NULL);
+        if (!t)
+            abort();
+        TIFFSetField(t, TIFFTAG_IMAGEWIDTH, W);
+        TIFFSetField(t, TIFFTAG_IMAGELENGTH, H);
+        TIFFSetField(t, TIFFTAG_BITSPERSAMPLE, 8);
+        TIFFSetField(t, TIFFTAG_SAMPLESPERPIXEL, channels);
+        TIFFSetField(t, TIFFTAG_COMPRESSION, COMPRESSION_JPEG);
+        TIFFSetField(t, TIFFTAG_PHOTOMETRIC,
+                     channels == 1 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_YCBCR);
+        TIFFSetField(t, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+        TIFFSetField(t, TIFFTAG_ROWSPERSTRIP, ROWS);
+        TIFFSetField(t, TIFFTAG_JPEGQUALITY, 98);
+        if (channels == 3)
+            TIFFSetField(t, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+        for (uint32_t y0 = 0; y0 < H; y0 += ROWS) {
+            uint32_t n = H - y0 < ROWS ? H - y0 : ROWS;
+            for (uint32_t y = 0; y < n; y++)
+                for (uint32_t x = 0; x < W; x++) {
+                    unsigned r = 30 + 4 * x + 2 * (y0 + y), g = 200 - 4 * x, b = 40 + 5 * (y0 + y);
+                    uint8_t *p = rows + (y * W + x) * (unsigned)channels;
+                    p[0] = (uint8_t)r;
+                    if (channels == 3)
+                        p[1] = (uint8_t)g, p[2] = (uint8_t)b;
+                    expected[(y0 + y) * W + x] = channels == 1 ? (uint8_t)r : made_luma(r, g, b);
+                }
+            tmsize_t size = (tmsize_t)(n * W * (unsigned)channels);
+            if (TIFFWriteEncodedStrip(t, y0 / ROWS, rows, size) != size)
+                abort();
+        }
+        TIFFClose(t);
+        struct made_image *m = made_add(list, HBS_IMAGE_TIFF, W, H, 0, f.bytes, "jpeg_inside%d.tif",
+                                        channels);
+        memcpy(m->expect, expected, sizeof expected);
+        m->within = channels == 1 ? 2 : 5;
+    }
+}
+
 void made_tiff(struct made_list *list)
 {
+    jpeg_inside(list);
     enum { B = PHOTOMETRIC_MINISBLACK, I = PHOTOMETRIC_MINISWHITE, P = PHOTOMETRIC_PALETTE,
            C = PHOTOMETRIC_RGB, NO = COMPRESSION_NONE, LZW = COMPRESSION_LZW,
-           ZIP = COMPRESSION_ADOBE_DEFLATE, PACK = COMPRESSION_PACKBITS, G4 = COMPRESSION_CCITTFAX4,
-           JPEG = COMPRESSION_JPEG };
+           ZIP = COMPRESSION_ADOBE_DEFLATE, PACK = COMPRESSION_PACKBITS, G4 = COMPRESSION_CCITTFAX4 };
     static const struct kind kinds[] = {
         {"grey1", B, 1, 1, NO, 0, 0, 0, "wl", 500, 0, 0},
         {"grey2", B, 1, 2, NO, 0, 0, 0, "wl", 0, 0, 0},

@@ -46,8 +46,10 @@ static bool find_worker(char path[PATH_BYTES])
         char *slash = strrchr(self, '/');
         if (slash)
             *slash = 0;
-        /* beside the program; beside it in the build folder (cmd/habeas, tests, bench, ...) */
-        static const char *const places[] = {"habeas-decode", "../decode/habeas-decode",
+        /* beside the program; where an installation that was moved has it; in the build folder, seen
+         * from cmd/habeas and from tests, bench, examples */
+        static const char *const places[] = {"habeas-decode", "../libexec/habeas/habeas-decode",
+                                             "../decode/habeas-decode",
                                              "../cmd/decode/habeas-decode"};
         for (size_t i = 0; i < HBS_COUNT(places); i++) {
             int k = snprintf(path, PATH_BYTES, "%s/%s", self, places[i]);

@@ -21,18 +21,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                        \
-    __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 static int limit(int what, uint64_t most)
 {
     struct rlimit r;
@@ -79,7 +67,7 @@ static int filter(int fd)
     for (size_t i = 0; i < HBS_COUNT(always); i++)
         if (seccomp_rule_add(f, SCMP_ACT_ALLOW, always[i], 0))
             goto done;
-    for (size_t i = 0; SANITIZED && i < HBS_COUNT(sanitized); i++)
+    for (size_t i = 0; HBS_WORKER_SANITIZED && i < HBS_COUNT(sanitized); i++)
         if (seccomp_rule_add(f, SCMP_ACT_ALLOW, sanitized[i], 0))
             goto done;
     bad = seccomp_load(f) ? -1 : 0;
@@ -94,7 +82,7 @@ int hbs_worker_confine(int fd)
     if (signal(SIGHUP, SIG_DFL) == SIG_ERR || prctl(PR_SET_PDEATHSIG, SIGHUP) ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
         return -1;
-    if ((!SANITIZED && limit(RLIMIT_AS, HBS_WORKER_MEMORY)) || limit(RLIMIT_CORE, 0) ||
+    if ((!HBS_WORKER_SANITIZED && limit(RLIMIT_AS, HBS_WORKER_MEMORY)) || limit(RLIMIT_CORE, 0) ||
         limit(RLIMIT_FSIZE, 0) || limit(RLIMIT_CPU, HBS_WORKER_CPU_SECONDS) ||
         limit(RLIMIT_NOFILE, (uint64_t)fd + 1))
         return -1;

@@ -62,6 +62,19 @@ enum hbs_err hbs_worker_check_answer(struct hbs_ctx *ctx, const uint8_t header[H
 enum hbs_err hbs_worker_take_error(struct hbs_ctx *ctx, const struct hbs_worker_message *m,
                                    const uint8_t texts[HBS_WORKER_TEXTS]);
 
+/* Whether the run-time library of a sanitizer is built in: it asks for more system calls. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HBS_WORKER_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(memory_sanitizer)
+#define HBS_WORKER_SANITIZED 1
+#endif
+#endif
+#ifndef HBS_WORKER_SANITIZED
+#define HBS_WORKER_SANITIZED 0
+#endif
+
 /* The worker's limits. Address space is not limited in a sanitizer's build, whose shadow memory is
  * larger than any limit worth setting. */
 #define HBS_WORKER_MEMORY ((uint64_t)1536 << 20)
