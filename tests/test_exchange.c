@@ -593,7 +593,8 @@ static void usage(void)
     one.count = 129;
     is_int(hbs_record_write_finger(ctx, HBS_RECORD_ISO2011, &one, 1, &buf), HBS_ERR_USAGE,
            "nor more minutiae than there can be");
-    is_int(hbs_card_write_finger(ctx, HBS_RECORD_ISO2005, &two, &buf), HBS_ERR_USAGE, "nor a record as a card");
+    is_int(hbs_card_write_finger(ctx, HBS_RECORD_ISO2005, &two, &buf), HBS_ERR_USAGE,
+           "nor a record as a card");
     is_int(hbs_card_read_finger(ctx, HBS_RECORD_CARD_COMPACT, "12345", 5, &two, NULL), HBS_ERR_FORMAT,
            "five bytes are no compact minutiae");
     static const uint8_t zeros[256 * 3];
@@ -625,7 +626,8 @@ int main(void)
     if (data_folder("finger", path)) {
         visit(path, a_template);
         printf("# %d templates of another extractor, %d minutiae\n", templates, minutiae_seen);
-        ok(templates > 0 && rewritten == templates, "all templates beside the prints are read, and written byte by byte");
+        ok(templates > 0 && rewritten == templates,
+           "all templates beside the prints are read, and written byte by byte");
     } else {
         tap_skip("no HABEAS_DATA/finger");
     }
