@@ -158,7 +158,7 @@ static void a_template(const char *path, const uint8_t *data, size_t size)
 
 /* ---- image records ----------------------------------------------------------------------------- */
 
-static int images, refused, good_payload, wrongly, cuts_wrong;
+static int images, refused, good_payload, wrongly, cuts_wrong, decoded;
 
 static void an_image_record(const char *path, const uint8_t *data, size_t size)
 {
@@ -187,6 +187,17 @@ static void an_image_record(const char *path, const uint8_t *data, size_t size)
                     (image.format == HBS_IMAGE_JP2   ? !memcmp(image.data, jp2, sizeof jp2)
                      : image.format == HBS_IMAGE_WSQ ? !memcmp(image.data, wsq, sizeof wsq)
                                                      : image.format == HBS_IMAGE_RAW);
+    struct hbs_image picture = {0};
+    if (image.format == HBS_IMAGE_RAW)
+        err = hbs_image_from_raw(ctx, image.data, image.size, image.view.width, image.view.height,
+                                 image.view.ppi_x, &picture);
+    else
+        err = hbs_image_decode_here(ctx, image.data, image.size, &picture);
+    if (!err && picture.width == image.view.width && picture.height == image.view.height)
+        decoded++;
+    else
+        printf("# %s: %s\n", path, err ? hbs_ctx_what(ctx) : "a picture of another size");
+    hbs_image_close(&picture);
     /* Cut anywhere up to its last picture's end it is refused; of the pictures themselves every
      * 97th cut is tried, of the headers all. */
     size_t end = (size_t)(image.data - data) + image.size, start = (size_t)(image.data - data);
@@ -636,6 +647,7 @@ int main(void)
         printf("# %d image records, of which %d are cut\n", images, refused);
         ok(images > 0 && !wrongly, "all image records are read but the cut ones");
         is_int(good_payload, images - refused, "and hand out a picture of the kind they say, at 500 ppi");
+        is_int(decoded, images - refused, "which decodes to the size that the record says");
         is_int(cuts_wrong, 0, "cut before the end of the picture they are refused");
     } else {
         tap_skip("no HABEAS_DATA/exchange/iso");
