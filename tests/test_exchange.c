@@ -158,7 +158,7 @@ static void a_template(const char *path, const uint8_t *data, size_t size)
 
 /* ---- image records ----------------------------------------------------------------------------- */
 
-static int images, refused, good_payload, wrongly, cuts_wrong;
+static int images, refused, good_payload, wrongly, cuts_wrong, decoded;
 
 static void an_image_record(const char *path, const uint8_t *data, size_t size)
 {
@@ -187,6 +187,17 @@ static void an_image_record(const char *path, const uint8_t *data, size_t size)
                     (image.format == HBS_IMAGE_JP2   ? !memcmp(image.data, jp2, sizeof jp2)
                      : image.format == HBS_IMAGE_WSQ ? !memcmp(image.data, wsq, sizeof wsq)
                                                      : image.format == HBS_IMAGE_RAW);
+    struct hbs_image picture = {0};
+    if (image.format == HBS_IMAGE_RAW)
+        err = hbs_image_from_raw(ctx, image.data, image.size, image.view.width, image.view.height,
+                                 image.view.ppi_x, &picture);
+    else
+        err = hbs_image_decode_here(ctx, image.data, image.size, &picture);
+    if (!err && picture.width == image.view.width && picture.height == image.view.height)
+        decoded++;
+    else
+        printf("# %s: %s\n", path, err ? hbs_ctx_what(ctx) : "a picture of another size");
+    hbs_image_close(&picture);
     /* Cut anywhere up to its last picture's end it is refused; of the pictures themselves every
      * 97th cut is tried, of the headers all. */
     size_t end = (size_t)(image.data - data) + image.size, start = (size_t)(image.data - data);
@@ -452,6 +463,14 @@ static void conversions(void)
     is_int(hbs_record_read_finger(ctx, r, size, 0, &one, &v), HBS_OK, "569 ppi are read");
     is_int(one.minutiae[9].x, (28 * 8 * 500 + 284) / 569, "and scaled");
     is_int(v.ppi_x, 569, "224 pixels per cm are 569 ppi");
+    static const unsigned nominal[][2] = {{98, 250}, {99, 250}, {196, 500}, {197, 500}, {295, 750},
+                                          {296, 750}, {393, 1000}, {394, 1000}, {195, 495},
+                                          {198, 503}, {100, 254}, {1574, 3998}};
+    for (size_t i = 0; i < HBS_COUNT(nominal); i++) {
+        size = by_hand(r, 1, nominal[i][0], 10);
+        bool good = !hbs_record_read_finger(ctx, r, size, 0, &one, &v);
+        is_int(good ? v.ppi_x : 0, nominal[i][1], "%u pixels per cm", nominal[i][0]);
+    }
     for (unsigned inner = 0; inner < 12; inner++)
         if (inner != 10 && inner != 6) { /* 6: without the block's header */
             size = by_hand(r, 10, 197, inner);
@@ -510,6 +529,10 @@ static void long_records(void)
                !hbs_record_read_finger(ctx, buf.data, buf.size, 159, &two, &v) && v.view == 15 &&
                !memcmp(&two, &many[159], sizeof two),
            "and read");
+        const uint8_t *d = buf.data;
+        ok(f == HBS_RECORD_INCITS2004 ? !hbs_be16(d + 8) && hbs_be32(d + 10) == buf.size
+                                      : hbs_be32(d + 8) == buf.size,
+           "with the total length where it belongs");
         buf.size = 0;
         many[16].finger = 1;
         is_int(hbs_record_write_finger(ctx, (enum hbs_record_format)f, many, 17, &buf), HBS_ERR_LIMIT,
@@ -518,6 +541,85 @@ static void long_records(void)
         many[16].finger = 2;
         hbs_buf_close(&buf);
     }
+}
+
+/* An image record of 2011 by hand: two raw pictures of 4 x 3, six bytes of comment behind each. */
+static size_t pictures_by_hand(uint8_t *p)
+{
+    enum { REPRESENTATION = 19 + 5 + 22 + 12 + 6 };
+    memset(p, 0, 16 + 2 * REPRESENTATION);
+    memcpy(p, "FIR\0" "020", 8);
+    hbs_put_be32(p + 8, 16 + 2 * REPRESENTATION);
+    p[13] = 2;
+    p[15] = 2;
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t *q = p + 16 + i * REPRESENTATION;
+        hbs_put_be32(q, REPRESENTATION);
+        q[18] = 1;
+        q[19] = 77;
+        q += 24;
+        q[0] = (uint8_t)(2 + i);
+        q[2] = 2; /* per cm */
+        for (unsigned j = 3; j < 11; j += 2)
+            hbs_put_be16(q + j, 197);
+        q[11] = 8;
+        q[15] = 4;
+        q[17] = 3;
+        q[21] = 12;
+        for (unsigned j = 0; j < 12; j++)
+            q[22 + j] = (uint8_t)(100 * i + j);
+        memcpy(q + 34, "\0\3\0\6ab", 6);
+    }
+    return 16 + 2 * REPRESENTATION;
+}
+
+static void picture_lies(void)
+{
+    static const struct {
+        size_t at;
+        uint8_t value;
+        enum hbs_err err;
+        const char *says;
+    } lie[] = {
+        {14, 2, HBS_ERR_FORMAT, "byte 14: a certification flag"},
+        {40 + 2, 3, HBS_ERR_FORMAT, "byte 42: scale units of 3"},
+        {40 + 8, 0, HBS_ERR_FORMAT, "byte 47: an image resolution of 0"},
+        {40 + 11, 16, HBS_ERR_UNSUPPORTED, "byte 51: a raw picture with 16 bits"},
+        {40 + 12, 9, HBS_ERR_FORMAT, "byte 52: compression 9"},
+        {40 + 15, 0, HBS_ERR_FORMAT, "byte 16: the picture is 0x3"},
+        {40 + 15, 5, HBS_ERR_FORMAT, "byte 16: a raw 5x3 picture in 12 bytes"},
+        {40 + 20, 1, HBS_ERR_FORMAT, "the record ends inside a picture"},
+        {34, 200, HBS_ERR_FORMAT, "byte "},
+    };
+    static uint8_t p[400];
+    struct hbs_record_image image = {0};
+    size_t size = pictures_by_hand(p), count = 0;
+    is_int(hbs_record_views(ctx, p, size, &count), HBS_OK, "an image record by hand");
+    is_int(count, 2, "has two pictures");
+    is_int(hbs_record_image_at(ctx, p, size, 1, &image), HBS_OK, "the second lies behind the first's comment");
+    ok(image.size == 12 && image.data == p + size - 18 && image.data[11] == 111 && image.view.finger == 3 &&
+           image.view.quality == 77 && image.view.ppi_x == 500 && image.view.width == 4 &&
+           image.view.height == 3 && image.format == HBS_IMAGE_RAW && image.view.size == 64,
+       "and is what it says");
+    is_int(hbs_record_image_at(ctx, p, size, 2, &image), HBS_ERR_NOT_FOUND, "there is no third");
+    is_int(hbs_record_read_finger(ctx, p, size, 0, &one, NULL), HBS_ERR_UNSUPPORTED, "nor any minutiae");
+    for (size_t i = 0; i < HBS_COUNT(lie); i++) {
+        pictures_by_hand(p);
+        p[lie[i].at] = lie[i].value;
+        enum hbs_err err = hbs_record_views(ctx, p, size, &count);
+        if (!ok(err == lie[i].err && strstr(hbs_ctx_what(ctx), lie[i].says), "a picture that lies: %s", lie[i].says))
+            printf("# error %d, '%s'\n", err, hbs_ctx_what(ctx));
+    }
+    pictures_by_hand(p);
+    int read = 0;
+    for (size_t n = 0; n < size - 6; n++) { /* without the last comment it is whole */
+        uint8_t *cut = exactly(p, n);
+        read += hbs_record_views(ctx, cut, n, &count) != HBS_ERR_FORMAT;
+        free(cut);
+    }
+    is_int(read, 0, "cut at every byte before the end of the last picture it is refused");
+    hbs_put_be32(p + 8, 1);
+    is_int(hbs_record_views(ctx, p, size, &count), HBS_OK, "its total length does not matter");
 }
 
 /* ---- memory ------------------------------------------------------------------------------------ */
@@ -593,7 +695,8 @@ static void usage(void)
     one.count = 129;
     is_int(hbs_record_write_finger(ctx, HBS_RECORD_ISO2011, &one, 1, &buf), HBS_ERR_USAGE,
            "nor more minutiae than there can be");
-    is_int(hbs_card_write_finger(ctx, HBS_RECORD_ISO2005, &two, &buf), HBS_ERR_USAGE, "nor a record as a card");
+    is_int(hbs_card_write_finger(ctx, HBS_RECORD_ISO2005, &two, &buf), HBS_ERR_USAGE,
+           "nor a record as a card");
     is_int(hbs_card_read_finger(ctx, HBS_RECORD_CARD_COMPACT, "12345", 5, &two, NULL), HBS_ERR_FORMAT,
            "five bytes are no compact minutiae");
     static const uint8_t zeros[256 * 3];
@@ -625,7 +728,8 @@ int main(void)
     if (data_folder("finger", path)) {
         visit(path, a_template);
         printf("# %d templates of another extractor, %d minutiae\n", templates, minutiae_seen);
-        ok(templates > 0 && rewritten == templates, "all templates beside the prints are read, and written byte by byte");
+        ok(templates > 0 && rewritten == templates,
+           "all templates beside the prints are read, and written byte by byte");
     } else {
         tap_skip("no HABEAS_DATA/finger");
     }
@@ -634,12 +738,14 @@ int main(void)
         printf("# %d image records, of which %d are cut\n", images, refused);
         ok(images > 0 && !wrongly, "all image records are read but the cut ones");
         is_int(good_payload, images - refused, "and hand out a picture of the kind they say, at 500 ppi");
+        is_int(decoded, images - refused, "which decodes to the size that the record says");
         is_int(cuts_wrong, 0, "cut before the end of the picture they are refused");
     } else {
         tap_skip("no HABEAS_DATA/exchange/iso");
     }
     lies();
     conversions();
+    picture_lies();
     long_records();
     property("ISO 19794-2:2005 there and back", 600, make_prints, iso2005_back, shrink_prints,
              sizeof(struct prints));

@@ -36,7 +36,8 @@
  *   HBS_ERR_FORMAT, with the byte's offset in the message. The total length in the header is
  *   believed only where it agrees with the bytes or with the end of the last view: published
  *   samples of the standard itself have it wrong by one. Where it is right, the extended data of
- *   the last view may be two bytes short or over, as in samples of NIST. A view without minutiae is valid.
+ *   the last view may be two bytes short or over, as in samples of NIST. A view without minutiae
+ *   is valid; so is a record of 2004 or 2005 without views, which has nothing to read.
  *
  * Errors HBS_ERR_FORMAT for broken bytes, HBS_ERR_UNSUPPORTED for a record of another kind than
  * asked for, HBS_ERR_NOT_FOUND for a view that is not there, HBS_ERR_USAGE for a template or

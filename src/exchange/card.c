@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Room exchange: minutiae as ISO/IEC 19794-2:2005 clause 9 gives them to a card that compares by
- * itself: no header at all, and millimetres in place of pixels.
+ * Room exchange: minutiae as ISO/IEC 19794-2:2005 gives them to a card that compares by itself: no
+ * header at all, and millimetres in place of pixels.
  *
  *   normal size   5 bytes: 2 bits type, 14 bits x, 2 reserved, 14 bits y (0.01 mm), angle 1/256 turn
  *   compact size  3 bytes: x, y (0.1 mm), 2 bits type and 6 bits angle (1/64 turn)

@@ -3,7 +3,7 @@
  * Room exchange: what one view of a minutiae record is in every format: minutiae of 5 or 6 bytes
  * and a block of extended data behind them; and the way from there to a template and back.
  *
- * A minutia (ISO/IEC 19794-2:2005 8.4.2, :2011 8.4.16, INCITS 378-2004 6.5): two bits type (01
+ * A minutia, alike in ISO/IEC 19794-2:2005 and :2011 and INCITS 378-2004 and 2009: two bits type (01
  * ridge ending, 10 bifurcation, 00 other, 11 reserved and read as other), 14 bits x, two bits
  * reserved, 14 bits y, one byte angle, and usually one byte quality. The extended data: two bytes
  * with their whole length, then blocks of two bytes type, two bytes length (these four counted),
