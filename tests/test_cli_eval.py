@@ -100,5 +100,36 @@ with tempfile.TemporaryDirectory() as d:
     code, out, err = run("eval", "scores", "--help")
     check(code == 0 and "example" in out, "--help has an example")
 
+with tempfile.TemporaryDirectory() as d:
+    # Two sets: genuine 20..59, impostor 0..39 in steps, some overlap.
+    files = []
+    for k in range(2):
+        lines = [f"G {f}_1 {f}_{i + 2} {20 + (f * 7 + i * 5 + k) % 40}" for f in range(10) for i in range(4)]
+        lines += [f"I {f}_1 {g}_1 {(f * 3 + g * 11 + k) % 30}" for f in range(10) for g in range(f)]
+        files.append(write(d, f"s{k}.txt", "\n".join(lines).encode() + b"\n"))
+    for method in ("isotonic", "logistic"):
+        table = os.path.join(d, method)
+        code, o = answer("eval", "calibrate", *files, "--method", method, "--name", "t-1", "-o", table)
+        check(code == 0 and o["genuine"] == 80 and o["impostor"] == 90, f"calibrate {method}: a table", str(o))
+        check(0 <= o["cllr_min"] <= o["cllr"] + 1e-9 and o["cllr_left_out"] < 1, "it says something, also left out", str(o))
+        check(o["llr_bounds"][1] <= 1.9591 and o["fmr_least"] >= 1 / 91 - 1e-9, "and no more than 90 impostors support")
+        with open(table, encoding="ascii") as f:
+            text = f.read()
+        check(text.startswith("habeas-score 1\nname t-1\n") and text.endswith("\nend\n"), "the table's file")
+    code, o = answer("eval", "calibrate", files[0], "--units", "fingers")
+    check(code == 0 and o["units"] == [10, 45] and o["cllr_left_out"] is None, "units are fingers; one file is not left out")
+    c = os.path.join(d, "t.c")
+    code, out, err = run("eval", "calibrate", *files, "--c", c, "--symbol", "hbs_t")
+    with open(c, encoding="ascii") as f:
+        text = f.read()
+    check(code == 0 and "const struct hbs_score_table hbs_t = {" in text and "Cllr" in out, "the table as C")
+    for args in (("--method", "magic"), ("--units", "people"), ("--c", c), ("--name", "a b")):
+        code, o = answer("eval", "calibrate", files[0], *args)
+        check(code == 2 and o["error"]["code"] == 2, " ".join(args).replace(d, "") + ": exit 2")
+    code, out, err = run("eval", "calibrate", files[0], os.path.join(d, "none"))
+    check(code == 2 and not out and err.count("\n") == 1, "a missing file among them: exit 2")
+    code, o = answer("eval", "calibrate", files[0], "-o", os.path.join(d, "no", "table"))
+    check(code == 6 and o["error"]["code"] == 6, "a table that cannot be written: 6")
+
 print(f"1..{count}")
 sys.exit(1 if failed else 0)

@@ -298,6 +298,8 @@ static void intervals(void)
     ok(measure(set, 500, 1, &one) && measure(set, 500, 3, &two), "intervals are measured");
     ok(!memcmp(&one, &two, sizeof one), "and are the same for one and three threads");
     is_int(one.resamples, 500, "of 500 resamples");
+    is_int((long long)one.genuine_units, 12, "12 fingers stand behind the genuine pairs");
+    is_int((long long)one.impostor_units, 66, "66 pairs of fingers behind the impostor pairs");
     ok(one.eer.low < one.eer.value && one.eer.value < one.eer.high, "around the EER");
     ok(one.fnmr_zero_fmr.low <= one.fnmr_zero_fmr.value, "and FNMR");
     is_near(one.none_seen, 1 - pow(0.05, 1.0 / 12), 1e-15, "rule of three over 12 fingers");

@@ -14,9 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const struct cmd cmd_eval_scores;
+extern const struct cmd cmd_eval_calibrate, cmd_eval_scores;
 
 const struct cmd *const cmd_all[] = {
+    &cmd_eval_calibrate,
     &cmd_eval_scores,
     NULL,
 };

@@ -96,10 +96,13 @@ struct hbs_eval_rate {
 struct hbs_eval_result {
     uint64_t genuine, impostor;  /* pairs */
     uint32_t prints, fingers;
+    /* Independent units behind the pairs: fingers that have genuine pairs, pairs of fingers that have
+     * impostor pairs. */
+    uint64_t genuine_units, impostor_units;
     struct hbs_eval_rate eer, fnmr_fmr100, fnmr_fmr1000, fnmr_zero_fmr;
     uint32_t resamples;          /* 0: there are no intervals (low and high equal the value) */
     /* Upper 95 % bound on a rate of which no error was seen: 1 - 0.05^(1/n), the exact form of
-     * the rule of three (ISO/IEC 19795-1, annex B); n is the number of fingers with genuine pairs. A
+     * the rule of three (ISO/IEC 19795-1, annex B); n is genuine_units. A
      * bootstrap cannot know it: resampling no errors gives none. */
     double none_seen;
     /* Closed-set identification. A search is a print of a genuine pair that also took part in

@@ -243,6 +243,8 @@ enum hbs_err hbs_eval_measure(const struct hbs_eval_curve *curve,
         .fnmr_fmr100 = rate(r.fnmr_fmr100, t.fnmr_fmr100),
         .fnmr_fmr1000 = rate(r.fnmr_fmr1000, t.fnmr_fmr1000),
         .fnmr_zero_fmr = rate(r.fnmr_zero_fmr, t.fnmr_zero_fmr),
+        .genuine_units = units,
+        .impostor_units = curve->rows[curve->row_count].begin,
         .none_seen = 1 - pow(0.05, 1 / (double)units),
         .searches = curve->searches,
     };
