@@ -93,13 +93,15 @@ enum hbs_err hbs_synth_master_open(struct hbs_ctx *ctx, uint64_t person, unsigne
     m->ctx = ctx;
     m->person = person;
     m->height = hbs_alloc(ctx, (size_t)SYN_W * SYN_H, 1);
+    m->relief = hbs_alloc(ctx, (size_t)SYN_W * SYN_H, 1);
     m->skin = hbs_alloc(ctx, (size_t)SYN_W * SYN_H, 1);
-    if (!m->height || !m->skin) {
+    if (!m->height || !m->relief || !m->skin) {
         err = hbs_fail_memory(ctx, (size_t)SYN_W * SYN_H);
         goto done;
     }
     syn_finger_draw(person, finger, &m->finger);
     if ((err = syn_grow(ctx, &m->finger, syn_seed(person, 3, finger), m->height)) ||
+        (err = syn_relief(ctx, &m->finger, m->height, m->relief)) ||
         (err = syn_truth(ctx, &m->finger, m->height, m->minutiae, &m->count)))
         goto done;
     for (size_t i = 0; i < m->count; i++)
@@ -130,6 +132,7 @@ void hbs_synth_master_close(struct hbs_synth_master *m)
     if (!m)
         return;
     hbs_free(m->ctx, m->height);
+    hbs_free(m->ctx, m->relief);
     hbs_free(m->ctx, m->skin);
     hbs_free(m->ctx, m);
 }

@@ -17,9 +17,9 @@ static double logistic(double x) { return 1 / (1 + syn_exp(-x)); }
 
 /* The angle under which s sees the point, from the direction down, in (-pi, pi], with its
  * correction. */
-static double seen(const struct syn_singular *s, double u, double v)
+static double seen(const struct syn_singular *s, double stretch, double u, double v)
 {
-    double a = syn_atan2(u - s->u, -(v - s->v));
+    double a = syn_atan2(u - s->u, -(v - s->v) / stretch);
     double t = a * (SYN_KNOTS / (2 * SYN_PI));
     if (t < 0)
         t += SYN_KNOTS;
@@ -34,9 +34,12 @@ double syn_orientation(const struct syn_finger *f, double u, double v)
 {
     double twice = 0;
     for (int i = 0; i < f->singulars; i++)
-        twice += f->singular[i].sign * seen(&f->singular[i], u, v);
+        twice += f->singular[i].sign * seen(&f->singular[i], f->stretch, u, v);
     /* as many loops as deltas: far away all turning cancels and ridges lie flat */
     double a = 0.5 * twice;
+    /* the model knows no up and down; fingers are longer than wide, so all is drawn out upwards */
+    if (f->singulars)
+        a = syn_atan2(f->stretch * syn_sin(a), syn_cos(a));
     if (f->class == HBS_SYNTH_ARCH) {
         double x = u / f->arch_width, height = (v - f->arch_at) / f->arch_low;
         double rise = f->arch * syn_exp(-0.5 * height * height);

@@ -66,7 +66,7 @@ static void place_loop(struct syn_finger *f, struct hbs_rng *rng, double side)
 {
     /* side +1: opens to the left below, the delta stands to the right below */
     double u = side * (4 + 12 * syn_normal(rng)), v = 32 + 16 * syn_normal(rng);
-    double du = side * (80 + 17 * syn_normal(rng)), dv = -(128 + 20 * syn_normal(rng));
+    double du = side * (74 + 16 * syn_normal(rng)), dv = -(140 + 20 * syn_normal(rng));
     if (du * side < 40)
         du = side * 40;
     put(f, u, v, 1);
@@ -91,7 +91,7 @@ static void place_whorl(struct syn_finger *f, struct hbs_rng *rng)
     put(f, u + (106 + 14 * syn_normal(rng)) * f->size, v + (low + tilt) * f->size, -1);
     /* half of the plain whorls are spirals */
     if (!twin && hbs_rng_below(rng, 2))
-        f->spiral = 0.38 * syn_normal(rng);
+        f->spiral = 0.2 * syn_normal(rng);
     f->spiral_u = u;
     f->spiral_v = v;
     double slim = 0.16 + 0.09 * syn_normal(rng);
@@ -154,6 +154,7 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
         f->half_width = 200;
     f->tip = 222 + 20 * (f->size - 1) + 8 * syn_normal(&rng);
     f->base = -262;
+    f->stretch = 1.24 + 0.09 * syn_normal(&rng);
     double side = f->class == HBS_SYNTH_RIGHT_LOOP ? -1 : 1;
     f->tip_bend = 0.78 + 0.08 * syn_normal(&rng);
     f->tip_from = -95 + 18 * syn_normal(&rng);
@@ -171,7 +172,7 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
         break;
     case HBS_SYNTH_WHORL:
         place_whorl(f, &rng);
-        f->tip_bend *= 0.62;
+        f->tip_bend *= 0.7;
         break;
     default:
         place_loop(f, &rng, side);

@@ -66,6 +66,7 @@ struct syn_finger {
     double half_width, tip, base; /* the pad: |u| <= half_width, base <= v <= tip */
     double period;           /* mean ridge period, pixels */
     double moist;            /* the person's skin: -1 dry .. 1 moist */
+    double stretch;          /* how much longer than wide the pattern is drawn */
     int singulars;
     struct syn_singular singular[4];
     double arch, arch_at, arch_width, arch_low; /* radians, v, pixels, pixels */
@@ -86,8 +87,13 @@ double syn_period(const struct syn_finger *f, double u, double v);
 bool syn_inside(const struct syn_finger *f, double u, double v);
 
 /* ---- growth.c ---- */
-/* Ridge height -127 valley .. 127 ridge, SYN_W x SYN_H; 0 outside. */
+/* Ridge height -127 valley .. 127 ridge, SYN_W x SYN_H; -127 outside. */
 enum hbs_err syn_grow(struct hbs_ctx *ctx, const struct syn_finger *f, uint64_t seed, int8_t *height);
+/* Distance from the ridges' edges, above 0 inside ridges, in 1/SYN_RELIEF pixel as if the period
+ * were 9 pixels everywhere. Cutting it at c grows (c < 0) or thins ridges by |c| on each side. */
+#define SYN_RELIEF 30
+enum hbs_err syn_relief(struct hbs_ctx *ctx, const struct syn_finger *f, const int8_t *height,
+                        int8_t *relief);
 
 /* ---- truth.c ---- */
 struct syn_minutia {
@@ -107,7 +113,7 @@ struct hbs_synth_master {
     struct hbs_ctx *ctx;
     uint64_t person;
     struct syn_finger finger;
-    int8_t *height;            /* SYN_W x SYN_H */
+    int8_t *height, *relief;   /* SYN_W x SYN_H */
     size_t count;
     struct syn_minutia minutiae[HBS_SYNTH_MINUTIAE_MAX];
     struct hbs_minutia packed[HBS_SYNTH_MINUTIAE_MAX];
@@ -115,6 +121,45 @@ struct hbs_synth_master {
     /* what every impression of this finger shows: 255 untouched skin ... 0 a crease or scar */
     uint8_t *skin;
 };
+
+/* ---- distort.c ---- */
+/* From a pixel of the sensor to the finger's frame and back. */
+struct syn_map {
+    double to_500;             /* pixels at 500 ppi per sensor pixel */
+    double middle_x, middle_y; /* of the plate, sensor pixels */
+    double shift_x, shift_y;
+    double c, s;               /* of the rotation */
+    double centre_u, centre_v, inner_u, inner_v; /* the region that sticks: an ellipse */
+    double slip_u, slip_v, tc, ts, width;        /* what the outer skin does */
+    double steepness;          /* bound on the displacement's slope; below 1 it can be undone */
+};
+void syn_map_make(const struct hbs_synth_conditions *how, const struct hbs_synth_sensor_info *info,
+                  double scale, struct syn_map *out);
+void syn_distort(const struct syn_map *m, double *u, double *v);
+void syn_map_to_finger(const struct syn_map *m, double px, double py, double *u, double *v);
+void syn_map_to_sensor(const struct syn_map *m, double u, double v, double *px, double *py);
+
+/* ---- sensor.c ---- */
+struct syn_sensor {
+    struct hbs_synth_sensor_info info;
+    double scale;      /* ridges are shown this much smaller than the resolution says */
+    double shift[2], shift_mean[2], rotation;         /* deviations and mean, pixels, radians */
+    double contact[2], contact_spread, squareness;    /* half axes; exponent of the outline */
+    double contact_v, contact_v_spread;
+    double wetness, wetness_spread, unevenness, grain, abrasion;
+    double grain_size; /* of ridge noise, pixels */
+    double sharpness;  /* slope of ink over ridge height */
+    double fade;       /* width of the print's rim, share of the radius */
+    double blur;       /* 0 .. 1: share of a 3 x 3 mean in the picture */
+    double ridge, valley, ground; /* grey levels */
+    double vignette, pixel_noise, columns, rows;      /* grey levels */
+    int specks;
+};
+const struct syn_sensor *syn_sensor_of(enum hbs_synth_sensor sensor);
+/* Ink 0 .. 1 and contact 0 .. 1 of every pixel become grey levels on the sensor's ground. */
+void syn_render(const struct syn_sensor *s, const struct hbs_synth_conditions *how,
+                struct hbs_rng *rng, const float *ink, const float *contact, float *noise,
+                float *scratch, uint8_t *pixels);
 
 /* 1/256 turn from radians; 1/8 pixel from pixels. */
 uint8_t syn_pack_angle(double radians);
