@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern const struct cmd cmd_synth_finger;
+
 const struct cmd *const cmd_all[] = {
+    &cmd_synth_finger,
     NULL,
 };
 

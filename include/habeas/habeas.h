@@ -7,4 +7,5 @@
 #include "habeas/base.h"
 #include "habeas/finger.h"
 #include "habeas/image.h"
+#include "habeas/synth.h"
 #endif

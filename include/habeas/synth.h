@@ -73,6 +73,10 @@ struct hbs_synth_singularity {
     int delta;    /* 0: a loop (core), 1: a delta */
 };
 
+/* The seed of the number-th part of something: of a person in a population, of an impression of a
+ * finger. Any 64-bit number is a seed; this keeps the seeds of parts apart. */
+HBS_API uint64_t hbs_synth_seed(uint64_t seed, uint64_t number);
+
 /* One finger's whole pattern. */
 struct hbs_synth_master;
 
@@ -124,10 +128,11 @@ HBS_API HBS_MUST_USE enum hbs_err hbs_synth_conditions(struct hbs_ctx *ctx,
     HBS_NONNULL(1, 5);
 
 /* One impression. `image` is made (close it with hbs_image_close); its ppi is the sensor's. True
- * minutiae inside the contact region go to `truth`, at most `most` of them (best away from the
- * border first is not promised: they come in the master's order), and their number to *count;
- * their places are pixels at 500 ppi of this picture, quality 100 in the middle of firm contact
- * down to 1 where the print fades. truth may be NULL with most 0. `seed` makes the noise. */
+ * minutiae inside the contact region go to `truth` in the master's order, at most `most` of them,
+ * and their number to *count; their places are in this picture at 500 ppi, their quality 100 in
+ * firm contact down to 1 where the print fades. truth may be NULL with most 0. `seed` makes the
+ * noise. HBS_ERR_USAGE for conditions out of range (each member has its own in conditions above)
+ * or a distortion too strong for skin, HBS_ERR_NO_MEMORY. */
 HBS_API HBS_MUST_USE enum hbs_err hbs_synth_impression(struct hbs_ctx *ctx,
                                                        const struct hbs_synth_master *master,
                                                        const struct hbs_synth_conditions *how,

@@ -78,6 +78,8 @@ uint64_t syn_seed(uint64_t seed, uint64_t part, uint64_t number)
     return mix(mix(mix(seed) ^ part) ^ number);
 }
 
+uint64_t hbs_synth_seed(uint64_t seed, uint64_t number) { return syn_seed(seed, 0, number); }
+
 double syn_normal(struct hbs_rng *rng)
 {
     uint64_t r = hbs_rng_u64(rng);

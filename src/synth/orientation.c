@@ -30,6 +30,11 @@ static double seen(const struct syn_singular *s, double stretch, double u, doubl
     return a + s->bend[k] * (1 - t) + s->bend[(k + 1) % SYN_KNOTS] * t;
 }
 
+double syn_tip_bend(const struct syn_finger *f, double v)
+{
+    return f->tip_bend * logistic((v - f->tip_from) / f->tip_width);
+}
+
 double syn_orientation(const struct syn_finger *f, double u, double v)
 {
     double twice = 0;
@@ -50,9 +55,8 @@ double syn_orientation(const struct syn_finger *f, double u, double v)
         double du = u - f->spiral_u, dv = v - f->spiral_v;
         a += f->spiral * syn_exp(-(du * du + dv * dv) * (1 / (2 * 60.0 * 60.0)));
     }
-    double top = f->tip_bend * logistic((v - f->tip_from) / f->tip_width);
     double x = u / 120;
-    a -= top * x / (1 + 0.35 * (x < 0 ? -x : x));
+    a -= syn_tip_bend(f, v) * x / (1 + 0.35 * (x < 0 ? -x : x));
     for (int w = 0; w < SYN_WAVES; w++)
         a += f->wave[w][0] * syn_sin(f->wave[w][1] * u + f->wave[w][2] * v + f->wave[w][3]);
     a -= SYN_PI * (double)(int64_t)(a / SYN_PI);

@@ -82,6 +82,8 @@ struct syn_finger {
 void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *out);
 /* Orientation in (-pi/2, pi/2] and ridge period in pixels at a point of the finger's frame. */
 double syn_orientation(const struct syn_finger *f, double u, double v);
+/* How much the round of the tip turns ridges at that height. */
+double syn_tip_bend(const struct syn_finger *f, double v);
 double syn_period(const struct syn_finger *f, double u, double v);
 /* Whether the master has ridges there (the pad and a little around it). */
 bool syn_inside(const struct syn_finger *f, double u, double v);
@@ -160,6 +162,10 @@ const struct syn_sensor *syn_sensor_of(enum hbs_synth_sensor sensor);
 void syn_render(const struct syn_sensor *s, const struct hbs_synth_conditions *how,
                 struct hbs_rng *rng, const float *ink, const float *contact, float *noise,
                 float *scratch, uint8_t *pixels);
+
+/* ---- template.c ---- */
+/* syn_orientation for 24 places of one height, in single precision; the result is not wrapped. */
+void syn_orientation_row(const struct syn_finger *f, const float *u, float v, float *out);
 
 /* 1/256 turn from radians; 1/8 pixel from pixels. */
 uint8_t syn_pack_angle(double radians);
