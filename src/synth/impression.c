@@ -13,7 +13,7 @@
 
 /* How much the outline of contact departs from its curve, in radii. */
 #define ROUGH_MIDDLE 0.012f
-#define ROUGH_COARSE 0.03f
+#define ROUGH_COARSE 0.022f
 enum { NODE = 8 }; /* the map is computed every eighth pixel and is linear between */
 
 static inline float between(float a, float b, float t) { return a + (b - a) * t; }
@@ -102,8 +102,9 @@ static void scratch_lines(const struct hbs_synth_conditions *how, struct hbs_rng
 }
 
 static void ink_rows(const struct hbs_synth_master *m, const struct hbs_synth_conditions *how,
-                     const struct syn_sensor *s, struct work *k)
+                     const struct syn_sensor *s, uint32_t state, struct work *k)
 {
+    float speckle = (float)s->speckle * how->grain;
     float wet = how->wetness + 0.35f * (float)m->finger.moist, fade = (float)s->fade;
     float sharp = (float)s->sharpness;
     for (int y = 0; y < k->h; y++) {
@@ -132,7 +133,7 @@ static void ink_rows(const struct hbs_synth_master *m, const struct hbs_synth_co
                     worn = worn < 0.2f ? 0.2f : worn;
                     worn = 0.6f + worn * worn;
                     ink = 0.5f + sharp * (h - cut(how, wet, fade, rim, skin, k->coarse[i], k->middle[i],
-                                                  k->fine[i], worn));
+                                                  k->fine[i], worn) - speckle * syn_hiss(&state));
                 }
                 k->ink[i] = ink < 0 ? 0 : ink > 1 ? 1 : ink;
             }
@@ -252,7 +253,7 @@ enum hbs_err hbs_synth_impression(struct hbs_ctx *ctx, const struct hbs_synth_ma
     syn_noise(&rng, k.w, k.h, s->grain_size, k.scratch, k.fine);
     syn_noise(&rng, k.w, k.h, 34, k.scratch, k.worn);
     scratch_lines(how, &rng, &k, k.fine);
-    ink_rows(m, how, s, &k);
+    ink_rows(m, how, s, (uint32_t)hbs_rng_u64(&rng) | 1, &k);
     soften(k.ink, k.w, k.h, (float)s->blur, k.scratch);
     size_t n = truth ? carry(m, how, s, &map, &k, truth, most) : 0;
     syn_render(s, how, &rng, k.ink, k.contact, k.coarse, k.scratch, made.pixels);

@@ -134,7 +134,7 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
     struct hbs_rng who, rng;
     hbs_rng_seed(&who, syn_seed(person, 1, 0));
     double person_size = 1 + 0.06 * syn_normal(&who);
-    double person_period = 9.1 + 0.55 * syn_normal(&who);
+    double person_period = 8.5 + 0.5 * syn_normal(&who);
     double person_moist = 0.35 * syn_normal(&who);
 
     hbs_rng_seed(&rng, syn_seed(person, 2, finger));
@@ -144,8 +144,8 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
     f->size = person_size * (0.25 + 0.75 * finger_size[i]) + 0.03 * syn_normal(&rng);
     /* thumbs have coarser ridges; a finger departs little from its owner's mean */
     f->period = person_period * (i == 0 ? 1.06 : i == 4 ? 0.97 : 1.0) + 0.2 * syn_normal(&rng);
-    if (f->period < 7.2)
-        f->period = 7.2;
+    if (f->period < 6.8)
+        f->period = 6.8;
     if (f->period > 11.5)
         f->period = 11.5;
     f->moist = person_moist + 0.2 * syn_normal(&rng);
@@ -186,7 +186,7 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
         f->wave[w][2] = 2 * SYN_PI / length * syn_sin(way);
         f->wave[w][3] = syn_range(&rng, 0, 2 * SYN_PI);
         length = syn_range(&rng, 110, 350), way = syn_range(&rng, 0, SYN_PI);
-        f->period_wave[w][0] = 0.04 * syn_normal(&rng);
+        f->period_wave[w][0] = 0.05 * syn_normal(&rng);
         f->period_wave[w][1] = 2 * SYN_PI / length * syn_cos(way);
         f->period_wave[w][2] = 2 * SYN_PI / length * syn_sin(way);
         f->period_wave[w][3] = syn_range(&rng, 0, 2 * SYN_PI);

@@ -15,49 +15,49 @@ static const struct syn_sensor sensors[HBS_SYNTH_SENSORS] = {
         .scale = 1.0, .shift = {24, 26}, .shift_mean = {0, 18}, .rotation = 0.16,
         .contact = {117, 176}, .contact_spread = 0.10, .squareness = 2.3,
         .contact_v = 22, .contact_v_spread = 16,
-        .wetness = 0.0, .wetness_spread = 0.42, .unevenness = 0.5, .grain = 0.45, .abrasion = 0.6,
-        .grain_size = 3.6, .sharpness = 0.75, .fade = 0.12, .blur = 0.5,
-        .ridge = 34, .valley = 247, .ground = 253, .vignette = 1.5, .pixel_noise = 5, .specks = 7},
+        .wetness = -0.18, .wetness_spread = 0.48, .unevenness = 0.65, .grain = 0.7, .abrasion = 0.6,
+        .grain_size = 3.6, .speckle = 1.3, .sharpness = 0.75, .fade = 0.12, .blur = 0.5,
+        .ridge = 18, .valley = 247, .ground = 253, .vignette = 1.5, .pixel_noise = 5, .specks = 7},
     [HBS_SYNTH_OPTICAL_569] = {
         .info = {"optical-569", "optical, 296 x 560, 569 ppi, grey ground", 296, 560, 569},
         .scale = 1.0, .shift = {14, 42}, .shift_mean = {0, 10}, .rotation = 0.10,
-        .contact = {132, 190}, .contact_spread = 0.09, .squareness = 2.2,
+        .contact = {125, 178}, .contact_spread = 0.09, .squareness = 2.2,
         .contact_v = 10, .contact_v_spread = 20,
-        .wetness = 0.0, .wetness_spread = 0.38, .unevenness = 0.55, .grain = 0.42, .abrasion = 0.6,
-        .grain_size = 4.2, .sharpness = 0.8, .fade = 0.16, .blur = 0.8,
-        .ridge = 30, .valley = 172, .ground = 178, .vignette = 52, .pixel_noise = 4, .specks = 40},
+        .wetness = -0.08, .wetness_spread = 0.38, .unevenness = 0.7, .grain = 0.72, .abrasion = 0.6,
+        .grain_size = 4.2, .speckle = 1.1, .sharpness = 0.8, .fade = 0.16, .blur = 0.8,
+        .ridge = 12, .valley = 176, .ground = 184, .vignette = 84, .pixel_noise = 4, .specks = 40},
     [HBS_SYNTH_CAPACITIVE_500] = {
         .info = {"capacitive-500", "capacitive, 300 x 300, grey ground with columns", 300, 300, 500},
         .scale = 1.0, .shift = {10, 10}, .shift_mean = {0, 0}, .rotation = 0.09,
         .contact = {112, 134}, .contact_spread = 0.10, .squareness = 3.0,
         .contact_v = 45, .contact_v_spread = 18,
-        .wetness = 0.05, .wetness_spread = 0.42, .unevenness = 0.45, .grain = 0.7, .abrasion = 0.35,
-        .grain_size = 2.4, .sharpness = 1.0, .fade = 0.13, .blur = 0.3,
-        .ridge = 34, .valley = 103, .ground = 124, .vignette = -22, .pixel_noise = 4, .columns = 3.5,
+        .wetness = 0.0, .wetness_spread = 0.42, .unevenness = 0.45, .grain = 0.75, .abrasion = 0.35,
+        .grain_size = 2.4, .speckle = 0.9, .sharpness = 1.0, .fade = 0.13, .blur = 0.3,
+        .ridge = 20, .valley = 98, .ground = 121, .vignette = -46, .pixel_noise = 4, .columns = 3.5,
         .specks = 60},
     [HBS_SYNTH_NOISY_500] = {
         .info = {"noisy-500", "288 x 384, strong noise, often off the plate", 288, 384, 500},
         .scale = 0.83, .shift = {34, 34}, .shift_mean = {0, -10}, .rotation = 0.12,
-        .contact = {114, 178}, .contact_spread = 0.06, .squareness = 2.0,
+        .contact = {122, 190}, .contact_spread = 0.06, .squareness = 2.0,
         .contact_v = 20, .contact_v_spread = 10,
-        .wetness = -0.15, .wetness_spread = 0.35, .unevenness = 0.4, .grain = 0.95, .abrasion = 0.15,
-        .grain_size = 2.8, .sharpness = 0.9, .fade = 0.2, .blur = 0.6,
-        .ridge = 38, .valley = 170, .ground = 184, .vignette = 58, .pixel_noise = 3, .specks = 40},
+        .wetness = -0.3, .wetness_spread = 0.35, .unevenness = 0.4, .grain = 0.95, .abrasion = 0.15,
+        .grain_size = 2.8, .speckle = 1.0, .sharpness = 0.9, .fade = 0.2, .blur = 0.6,
+        .ridge = 15, .valley = 174, .ground = 188, .vignette = 86, .pixel_noise = 3, .specks = 40},
     [HBS_SYNTH_OPTICAL_LARGE] = {
         .info = {"optical-large", "optical, 640 x 480, white ground, faint prints", 640, 480, 500},
         .scale = 1.0, .shift = {60, 34}, .shift_mean = {0, 0}, .rotation = 0.12,
         .contact = {124, 186}, .contact_spread = 0.14, .squareness = 2.3,
         .contact_v = 14, .contact_v_spread = 24,
-        .wetness = 0.05, .wetness_spread = 0.55, .unevenness = 0.85, .grain = 0.6, .abrasion = 0.6,
-        .grain_size = 2.8, .sharpness = 0.8, .fade = 0.12, .blur = 0.4,
-        .ridge = 28, .valley = 250, .ground = 255, .vignette = 0, .pixel_noise = 7, .specks = 5},
+        .wetness = 0.08, .wetness_spread = 0.55, .unevenness = 0.85, .grain = 0.65, .abrasion = 0.6,
+        .grain_size = 2.8, .speckle = 1.3, .sharpness = 0.8, .fade = 0.12, .blur = 0.4,
+        .ridge = 12, .valley = 250, .ground = 255, .vignette = 0, .pixel_noise = 7, .specks = 5},
     [HBS_SYNTH_THERMAL_500] = {
         .info = {"thermal-sweep-500", "thermal sweep, 300 x 480, black and white", 300, 480, 500},
         .scale = 1.0, .shift = {12, 22}, .shift_mean = {0, 6}, .rotation = 0.08,
         .contact = {116, 214}, .contact_spread = 0.08, .squareness = 3.4,
         .contact_v = -6, .contact_v_spread = 16,
-        .wetness = 0.12, .wetness_spread = 0.22, .unevenness = 0.4, .grain = 0.32, .abrasion = 0.9,
-        .grain_size = 2.6, .sharpness = 1.1, .fade = 0.10, .blur = 0.3,
+        .wetness = 0.3, .wetness_spread = 0.28, .unevenness = 0.6, .grain = 0.62, .abrasion = 0.9,
+        .grain_size = 2.6, .speckle = 1.0, .sharpness = 1.1, .fade = 0.10, .blur = 0.3,
         .ridge = 0, .valley = 236, .ground = 104, .vignette = 0, .pixel_noise = 4, .columns = 2,
         .rows = 3, .specks = 0},
 };
@@ -119,7 +119,7 @@ enum hbs_err hbs_synth_conditions(struct hbs_ctx *ctx, enum hbs_synth_sensor sen
         .unevenness = (float)clamp(d * s->unevenness * (0.4 + 1.2 * hbs_rng_unit(&rng)), 0, 1),
         .grain = (float)clamp(d * s->grain * (0.5 + hbs_rng_unit(&rng)), 0, 1),
         .abrasion = (float)clamp(d * s->abrasion * (0.3 + 1.2 * hbs_rng_unit(&rng)), 0, 1),
-        .contrast = (float)clamp(0.86 + 0.12 * d * syn_normal(&rng), 0.4, 1)};
+        .contrast = (float)clamp(0.96 - 0.05 * d + 0.1 * d * syn_normal(&rng), 0.4, 1)};
     /* with the deviations bounded at 3.5 this stays far from tearing; see distort.c */
     return HBS_OK;
 }
@@ -143,18 +143,6 @@ static void sprinkle(const struct syn_sensor *s, struct hbs_rng *rng, uint8_t *p
                 pixels[py * w + px] = (uint8_t)clamp(v, 0, 255);
             }
     }
-}
-
-/* Pixel noise: a sum of bytes of a mixed counter; deviation 1. */
-static inline float hiss(uint32_t *state)
-{
-    uint32_t x = *state;
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    *state = x;
-    int sum = (int)(x & 255) + (int)(x >> 8 & 255) + (int)(x >> 16 & 255) + (int)(x >> 24);
-    return (float)(sum - 510) * (1.0f / 147.8f);
 }
 
 void syn_render(const struct syn_sensor *s, const struct hbs_synth_conditions *how,
@@ -201,7 +189,7 @@ void syn_render(const struct syn_sensor *s, const struct hbs_synth_conditions *h
             }
             double level = ground + (skin - ground) * touch;
             level -= (double)ink[i] * (sweep ? level * deep : range * deep * clamp(level / s->ground, 0.2, 1.2));
-            level += s->pixel_noise * (double)hiss(&state) * (s->ground > 250 ? touch : 1.0);
+            level += s->pixel_noise * (double)syn_hiss(&state) * (s->ground > 250 ? touch : 1.0);
             if (sweep && (y < top || x < left || x >= w - right))
                 level = 108 + (y < top ? (double)row[y] : 0);
             pixels[i] = (uint8_t)clamp(level + 0.5, 0, 255);

@@ -42,6 +42,17 @@ double syn_range(struct hbs_rng *rng, double least, double most);
  * B-spline over random knots. `scratch` holds syn_noise_scratch floats. */
 size_t syn_noise_scratch(int w, int h, double cell);
 void syn_noise(struct hbs_rng *rng, int w, int h, double cell, float *scratch, float *out);
+/* Noise of unit deviation from pixel to pixel; *state is not 0. */
+static inline float syn_hiss(uint32_t *state)
+{
+    uint32_t x = *state;
+    x ^= x << 13; /* Marsaglia's xorshift32 */
+    x ^= x >> 17;
+    x ^= x << 5;
+    *state = x;
+    int sum = (int)(x & 255) + (int)(x >> 8 & 255) + (int)(x >> 16 & 255) + (int)(x >> 24);
+    return (float)(sum - 510) * (1.0f / 147.8f);
+}
 
 /* ---- person.c, orientation.c ---- */
 #define SYN_KNOTS 8
@@ -149,7 +160,7 @@ struct syn_sensor {
     double contact[2], contact_spread, squareness;    /* half axes; exponent of the outline */
     double contact_v, contact_v_spread;
     double wetness, wetness_spread, unevenness, grain, abrasion;
-    double grain_size; /* of ridge noise, pixels */
+    double grain_size, speckle; /* of ridge noise: pixels; how much of it changes from pixel to pixel */
     double sharpness;  /* slope of ink over ridge height */
     double fade;       /* width of the print's rim, share of the radius */
     double blur;       /* 0 .. 1: share of a 3 x 3 mean in the picture */
