@@ -13,7 +13,7 @@
 
 /* How much the outline of contact departs from its curve, in radii. */
 #define ROUGH_MIDDLE 0.012f
-#define ROUGH_COARSE 0.022f
+#define ROUGH_COARSE 0.014f
 enum { NODE = 8 }; /* the map is computed every eighth pixel and is linear between */
 
 static inline float between(float a, float b, float t) { return a + (b - a) * t; }
@@ -75,8 +75,11 @@ static inline float cut(const struct hbs_synth_conditions *how, float wet, float
 {
     float level = -1.1f * wet;
     level += 0.6f * how->unevenness * coarse;
-    level += how->grain * (worn * fine + 0.35f * middle);
-    level += 3.2f * how->abrasion * (1 - skin);
+    /* dry skin touches in points, so grain shows more on it */
+    level += how->grain * (worn * fine + 0.35f * middle) * (wet < 0 ? 1 - 0.7f * wet : 1);
+    level += 4.5f * how->abrasion * (1 - skin);
+    /* the middle is pressed hardest */
+    level += 0.55f * (rim * rim - 0.4f);
     /* the rim: contact thins over `fade` and with it the ridges */
     float r = (rim - 1 + fade) / fade;
     if (r > 0)
@@ -106,7 +109,7 @@ static void ink_rows(const struct hbs_synth_master *m, const struct hbs_synth_co
 {
     float speckle = (float)s->speckle * how->grain;
     float wet = how->wetness + 0.35f * (float)m->finger.moist, fade = (float)s->fade;
-    float sharp = (float)s->sharpness;
+    float sharp = (float)s->sharpness, beading = (float)s->beading, mottle = (float)s->mottle;
     for (int y = 0; y < k->h; y++) {
         const float *above = k->node + (size_t)(y / NODE) * (size_t)k->columns * 3;
         const float *below = above + (size_t)k->columns * 3;
@@ -129,11 +132,16 @@ static void ink_rows(const struct hbs_synth_master *m, const struct hbs_synth_co
                     int ix = (int)mx, iy = (int)my, at = iy * SYN_W + ix;
                     float h = bilinear_signed(m->relief + at, mx - (float)ix, my - (float)iy) * (1.0f / SYN_RELIEF);
                     float skin = bilinear(m->skin + at, mx - (float)ix, my - (float)iy) * (1 / 255.0f);
-                    float worn = 0.55f + 0.5f * k->worn[i];
-                    worn = worn < 0.2f ? 0.2f : worn;
-                    worn = 0.6f + worn * worn;
+                    /* most skin is sound; where it is worn, grain breaks the ridges */
+                    float worn = k->worn[i] > 0.5f ? k->worn[i] - 0.5f : 0;
+                    worn = 0.45f + 0.75f * worn * worn;
                     ink = 0.5f + sharp * (h - cut(how, wet, fade, rim, skin, k->coarse[i], k->middle[i],
                                                   k->fine[i], worn) - speckle * syn_hiss(&state));
+                    ink = ink < 0 ? 0 : ink > 1 ? 1 : ink;
+                    /* ink lies unevenly even on a sound ridge: beads, and a fine mottle */
+                    float bead = 1 - beading * (0.5f + 0.5f * k->fine[i]) - mottle * syn_hiss(&state);
+                    bead *= 1.06f - 0.28f * rim * rim;
+                    ink *= bead < 0.15f ? 0.15f : bead > 1 ? 1 : bead;
                 }
                 k->ink[i] = ink < 0 ? 0 : ink > 1 ? 1 : ink;
             }
@@ -244,7 +252,8 @@ enum hbs_err hbs_synth_impression(struct hbs_ctx *ctx, const struct hbs_synth_ma
             node[0] = (float)(u + SYN_W / 2.0);
             node[1] = (float)(SYN_H / 2.0 - v);
             /* where the finger ends there is nothing to touch the plate */
-            node[2] = (float)outline(how, s->squareness, ru, rv) + (syn_inside(&m->finger, u, v) ? 0 : 0.4f);
+            double rim = outline(how, s->squareness, ru, rv), edge = syn_edge(&m->finger, u, v) + 0.03;
+            node[2] = (float)(rim > edge ? rim : edge);
         }
     struct hbs_rng rng;
     hbs_rng_seed(&rng, syn_seed(seed, 11, m->person ^ m->finger.number));

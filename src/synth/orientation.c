@@ -85,15 +85,14 @@ double syn_period(const struct syn_finger *f, double u, double v)
     return p < 6 ? 6 : p > 13.5 ? 13.5 : p;
 }
 
-bool syn_inside(const struct syn_finger *f, double u, double v)
+double syn_edge(const struct syn_finger *f, double u, double v)
 {
-    double waist = 20, over = v - waist, under = waist - v;
+    double waist = 20, over = v - waist;
     double x = u / (f->half_width + 8);
-    if (over > 0) {
-        double y = over / (f->tip - waist + 10);
-        return x * x + y * y < 1;
-    }
-    /* sides draw in a little towards the joint */
-    double y = under / 900;
-    return x * x + y * y < 1 && v > f->base - 20;
+    /* above the waist half an ellipse; below, sides that draw in a little towards the joint */
+    double y = over > 0 ? over / (f->tip - waist + 10) : over / 900;
+    double round = __builtin_sqrt(x * x + y * y), low = 1 + (f->base - 20 - v) / 150;
+    return round > low ? round : low;
 }
+
+bool syn_inside(const struct syn_finger *f, double u, double v) { return syn_edge(f, u, v) < 1; }

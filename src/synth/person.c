@@ -115,16 +115,16 @@ static void place_tented(struct syn_finger *f, struct hbs_rng *rng)
 /* Flexion lines that every impression shows as white streaks, mostly across the ridges' flow. */
 static void draw_creases(struct syn_finger *f, struct hbs_rng *rng)
 {
-    int n = (int)hbs_rng_below(rng, 4) + (hbs_rng_below(rng, 100) < 18 ? 5 : 0);
+    int n = (int)hbs_rng_below(rng, 5) + (hbs_rng_below(rng, 100) < 22 ? 5 : 0);
     for (int i = 0; i < n && f->creases < SYN_CREASES; i++) {
         struct syn_crease *c = &f->crease[f->creases++];
-        c->u = 80 * syn_normal(rng);
-        c->v = -30 + 95 * syn_normal(rng);
+        c->u = -50 + 75 * syn_normal(rng);
+        c->v = -50 + 85 * syn_normal(rng);
         bool across = hbs_rng_below(rng, 100) < 80;
-        c->angle = (across ? 0.25 : 1.3) * syn_normal(rng);
-        c->length = 36 + 90 * hbs_rng_unit(rng) * hbs_rng_unit(rng);
-        c->width = 0.8 + 1.5 * hbs_rng_unit(rng);
-        c->curve = 0.004 * syn_normal(rng);
+        c->angle = (across ? 0.22 : 1.3) * syn_normal(rng);
+        c->length = 30 + 130 * hbs_rng_unit(rng) * hbs_rng_unit(rng);
+        c->width = 0.9 + 2.6 * hbs_rng_unit(rng) * hbs_rng_unit(rng);
+        c->curve = 0.003 * syn_normal(rng);
     }
 }
 

@@ -16,24 +16,24 @@ static const struct syn_sensor sensors[HBS_SYNTH_SENSORS] = {
         .contact = {117, 176}, .contact_spread = 0.10, .squareness = 2.3,
         .contact_v = 22, .contact_v_spread = 16,
         .wetness = -0.18, .wetness_spread = 0.48, .unevenness = 0.65, .grain = 0.7, .abrasion = 0.6,
-        .grain_size = 3.6, .speckle = 1.3, .sharpness = 0.75, .fade = 0.12, .blur = 0.5,
-        .ridge = 18, .valley = 247, .ground = 253, .vignette = 1.5, .pixel_noise = 5, .specks = 7},
+        .grain_size = 3.6, .speckle = 0.7, .beading = 0.25, .mottle = 0.25, .sharpness = 0.75, .fade = 0.12, .blur = 0.5,
+        .ridge = 8, .valley = 247, .ground = 253, .vignette = 1.5, .pixel_noise = 5, .specks = 7},
     [HBS_SYNTH_OPTICAL_569] = {
         .info = {"optical-569", "optical, 296 x 560, 569 ppi, grey ground", 296, 560, 569},
         .scale = 1.0, .shift = {14, 42}, .shift_mean = {0, 10}, .rotation = 0.10,
         .contact = {125, 178}, .contact_spread = 0.09, .squareness = 2.2,
         .contact_v = 10, .contact_v_spread = 20,
         .wetness = -0.08, .wetness_spread = 0.38, .unevenness = 0.7, .grain = 0.72, .abrasion = 0.6,
-        .grain_size = 4.2, .speckle = 1.1, .sharpness = 0.8, .fade = 0.16, .blur = 0.8,
-        .ridge = 12, .valley = 176, .ground = 184, .vignette = 84, .pixel_noise = 4, .specks = 40},
+        .grain_size = 4.2, .speckle = 0.5, .beading = 0.35, .mottle = 0.15, .sharpness = 0.8, .fade = 0.16, .blur = 0.8,
+        .ridge = 4, .valley = 176, .ground = 184, .vignette = 84, .pixel_noise = 4, .specks = 40},
     [HBS_SYNTH_CAPACITIVE_500] = {
         .info = {"capacitive-500", "capacitive, 300 x 300, grey ground with columns", 300, 300, 500},
         .scale = 1.0, .shift = {10, 10}, .shift_mean = {0, 0}, .rotation = 0.09,
         .contact = {112, 134}, .contact_spread = 0.10, .squareness = 3.0,
         .contact_v = 45, .contact_v_spread = 18,
         .wetness = 0.0, .wetness_spread = 0.42, .unevenness = 0.45, .grain = 0.75, .abrasion = 0.35,
-        .grain_size = 2.4, .speckle = 0.9, .sharpness = 1.0, .fade = 0.13, .blur = 0.3,
-        .ridge = 20, .valley = 98, .ground = 121, .vignette = -46, .pixel_noise = 4, .columns = 3.5,
+        .grain_size = 2.4, .speckle = 0.8, .beading = 0.12, .mottle = 0.15, .sharpness = 1.0, .fade = 0.13, .blur = 0.3,
+        .ridge = 14, .valley = 98, .ground = 121, .vignette = -46, .pixel_noise = 4, .columns = 3.5,
         .specks = 60},
     [HBS_SYNTH_NOISY_500] = {
         .info = {"noisy-500", "288 x 384, strong noise, often off the plate", 288, 384, 500},
@@ -41,23 +41,23 @@ static const struct syn_sensor sensors[HBS_SYNTH_SENSORS] = {
         .contact = {122, 190}, .contact_spread = 0.06, .squareness = 2.0,
         .contact_v = 20, .contact_v_spread = 10,
         .wetness = -0.3, .wetness_spread = 0.35, .unevenness = 0.4, .grain = 0.95, .abrasion = 0.15,
-        .grain_size = 2.8, .speckle = 1.0, .sharpness = 0.9, .fade = 0.2, .blur = 0.6,
-        .ridge = 15, .valley = 174, .ground = 188, .vignette = 86, .pixel_noise = 3, .specks = 40},
+        .grain_size = 3.2, .speckle = 0.6, .beading = 0.45, .mottle = 0.12, .sharpness = 0.9, .fade = 0.15, .blur = 0.6,
+        .ridge = 2, .valley = 174, .ground = 188, .vignette = 86, .pixel_noise = 3, .specks = 40},
     [HBS_SYNTH_OPTICAL_LARGE] = {
         .info = {"optical-large", "optical, 640 x 480, white ground, faint prints", 640, 480, 500},
         .scale = 1.0, .shift = {60, 34}, .shift_mean = {0, 0}, .rotation = 0.12,
         .contact = {124, 186}, .contact_spread = 0.14, .squareness = 2.3,
         .contact_v = 14, .contact_v_spread = 24,
         .wetness = 0.08, .wetness_spread = 0.55, .unevenness = 0.85, .grain = 0.65, .abrasion = 0.6,
-        .grain_size = 2.8, .speckle = 1.3, .sharpness = 0.8, .fade = 0.12, .blur = 0.4,
-        .ridge = 12, .valley = 250, .ground = 255, .vignette = 0, .pixel_noise = 7, .specks = 5},
+        .grain_size = 2.8, .speckle = 0.8, .beading = 0.25, .mottle = 0.22, .sharpness = 0.8, .fade = 0.12, .blur = 0.4,
+        .ridge = 4, .valley = 250, .ground = 255, .vignette = 0, .pixel_noise = 7, .specks = 5},
     [HBS_SYNTH_THERMAL_500] = {
         .info = {"thermal-sweep-500", "thermal sweep, 300 x 480, black and white", 300, 480, 500},
         .scale = 1.0, .shift = {12, 22}, .shift_mean = {0, 6}, .rotation = 0.08,
         .contact = {116, 214}, .contact_spread = 0.08, .squareness = 3.4,
         .contact_v = -6, .contact_v_spread = 16,
-        .wetness = 0.3, .wetness_spread = 0.28, .unevenness = 0.6, .grain = 0.62, .abrasion = 0.9,
-        .grain_size = 2.6, .speckle = 1.0, .sharpness = 1.1, .fade = 0.10, .blur = 0.3,
+        .wetness = 0.3, .wetness_spread = 0.28, .unevenness = 0.6, .grain = 0.75, .abrasion = 0.9,
+        .grain_size = 1.9, .speckle = 0.8, .beading = 0.0, .mottle = 0.1, .sharpness = 1.1, .fade = 0.10, .blur = 0.3,
         .ridge = 0, .valley = 236, .ground = 104, .vignette = 0, .pixel_noise = 4, .columns = 2,
         .rows = 3, .specks = 0},
 };
@@ -188,7 +188,7 @@ void syn_render(const struct syn_sensor *s, const struct hbs_synth_conditions *h
                 skin = s->valley + 6 * (double)noise[i];
             }
             double level = ground + (skin - ground) * touch;
-            level -= (double)ink[i] * (sweep ? level * deep : range * deep * clamp(level / s->ground, 0.2, 1.2));
+            level -= (double)ink[i] * (sweep ? level * clamp(1.3 * deep, 0, 1) : range * deep * clamp(level / s->ground, 0.2, 1.2));
             level += s->pixel_noise * (double)syn_hiss(&state) * (s->ground > 250 ? touch : 1.0);
             if (sweep && (y < top || x < left || x >= w - right))
                 level = 108 + (y < top ? (double)row[y] : 0);

@@ -96,7 +96,8 @@ double syn_orientation(const struct syn_finger *f, double u, double v);
 /* How much the round of the tip turns ridges at that height. */
 double syn_tip_bend(const struct syn_finger *f, double v);
 double syn_period(const struct syn_finger *f, double u, double v);
-/* Whether the master has ridges there (the pad and a little around it). */
+/* 1 where the master's ridges end (the pad and a little around it), less inside. */
+double syn_edge(const struct syn_finger *f, double u, double v);
 bool syn_inside(const struct syn_finger *f, double u, double v);
 
 /* ---- growth.c ---- */
@@ -161,6 +162,7 @@ struct syn_sensor {
     double contact_v, contact_v_spread;
     double wetness, wetness_spread, unevenness, grain, abrasion;
     double grain_size, speckle; /* of ridge noise: pixels; how much of it changes from pixel to pixel */
+    double beading, mottle; /* of the ink on a ridge, shares */
     double sharpness;  /* slope of ink over ridge height */
     double fade;       /* width of the print's rim, share of the radius */
     double blur;       /* 0 .. 1: share of a 3 x 3 mean in the picture */
