@@ -214,7 +214,7 @@ enum hbs_err hbs_synth_impression(struct hbs_ctx *ctx, const struct hbs_synth_ma
                         "the conditions of the impression are out of range");
     struct syn_map map;
     syn_map_make(how, &s->info, s->scale, &map);
-    if (map.steepness > 0.85)
+    if (map.steepness > SYN_STEEP)
         return hbs_fail(ctx, HBS_ERR_USAGE, "", "give less slip and torsion or more plasticity",
                         "the distortion would tear the skin");
     struct work k = {.w = (int)s->info.width, .h = (int)s->info.height};

@@ -120,7 +120,14 @@ enum hbs_err hbs_synth_conditions(struct hbs_ctx *ctx, enum hbs_synth_sensor sen
         .grain = (float)clamp(d * s->grain * (0.5 + hbs_rng_unit(&rng)), 0, 1),
         .abrasion = (float)clamp(d * s->abrasion * (0.3 + 1.2 * hbs_rng_unit(&rng)), 0, 1),
         .contrast = (float)clamp(0.96 - 0.05 * d + 0.1 * d * syn_normal(&rng), 0.4, 1)};
-    /* with the deviations bounded at 3.5 this stays far from tearing; see distort.c */
+    /* rare draws would tear the skin (distort.c): those slip less */
+    struct syn_map map;
+    for (syn_map_make(out, &s->info, s->scale, &map); map.steepness > SYN_STEEP * 0.95;
+         syn_map_make(out, &s->info, s->scale, &map)) {
+        out->slip_x *= 0.8f;
+        out->slip_y *= 0.8f;
+        out->torsion *= 0.8f;
+    }
     return HBS_OK;
 }
 

@@ -147,6 +147,7 @@ struct syn_map {
     double slip_u, slip_v, tc, ts, width;        /* what the outer skin does */
     double steepness;          /* bound on the displacement's slope; below 1 it can be undone */
 };
+#define SYN_STEEP 0.85 /* no steeper, so that the inverse converges */
 void syn_map_make(const struct hbs_synth_conditions *how, const struct hbs_synth_sensor_info *info,
                   double scale, struct syn_map *out);
 void syn_distort(const struct syn_map *m, double *u, double *v);

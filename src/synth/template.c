@@ -11,7 +11,7 @@
  *
  * More than 20,000 a second: the orientation model is evaluated for a row of cells at a time in
  * single precision, without branches, which compilers turn into vector code of the x86-64 floor.
- * It agrees with orientation.c to two degrees except within a cell of a singularity.
+ * It agrees with orientation.c to a degree except within a cell of a singularity.
  */
 #include "synth_int.h"
 
@@ -198,7 +198,7 @@ void hbs_synth_template(uint64_t person, unsigned finger, struct hbs_finger_temp
             continue;
         double x = mu + WIDE / 2.0, y = HIGH / 2.0 - mv;
         int qx = syn_pack_place(x), qy = syn_pack_place(y);
-        uint8_t flow = looked_up(t, x, y);
+        uint8_t flow = looked_up(t, qx / (double)HBS_FINGER_UNIT, qy / (double)HBS_FINGER_UNIT);
         if (flow == HBS_FINGER_NO_ORIENTATION || !free_place(t, qx, qy, 8 * HBS_FINGER_UNIT))
             continue;
         double worth = quality + 12 * syn_normal(&rng) - (r2 > 0.6 ? 60 * (r2 - 0.6) : 0);
