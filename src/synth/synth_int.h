@@ -103,6 +103,8 @@ bool syn_inside(const struct syn_finger *f, double u, double v);
 /* ---- growth.c ---- */
 /* Ridge height -127 valley .. 127 ridge, SYN_W x SYN_H; -127 outside. */
 enum hbs_err syn_grow(struct hbs_ctx *ctx, const struct syn_finger *f, uint64_t seed, int8_t *height);
+/* Multiply-adds that takes. */
+uint64_t syn_grow_work(const struct syn_finger *f);
 /* Distance from the ridges' edges, above 0 inside ridges, in 1/SYN_RELIEF pixel as if the period
  * were 9 pixels everywhere. Cutting it at c grows (c < 0) or thins ridges by |c| on each side. */
 #define SYN_RELIEF 30
