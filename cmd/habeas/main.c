@@ -19,6 +19,10 @@ extern const struct cmd cmd_eval_calibrate, cmd_eval_scores;
 const struct cmd *const cmd_all[] = {
     &cmd_eval_calibrate,
     &cmd_eval_scores,
+extern const struct cmd cmd_synth_finger;
+
+const struct cmd *const cmd_all[] = {
+    &cmd_synth_finger,
     NULL,
 };
 

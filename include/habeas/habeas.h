@@ -10,4 +10,5 @@
 #include "habeas/finger.h"
 #include "habeas/image.h"
 #include "habeas/score.h"
+#include "habeas/synth.h"
 #endif
