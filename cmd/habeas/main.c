@@ -14,15 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const struct cmd cmd_eval_calibrate, cmd_eval_scores;
-
+#define CMD(name) extern const struct cmd cmd_##name;
+#include "commands.h"
+#undef CMD
+#define CMD(name) &cmd_##name,
 const struct cmd *const cmd_all[] = {
-    &cmd_eval_calibrate,
-    &cmd_eval_scores,
-extern const struct cmd cmd_synth_finger;
-
-const struct cmd *const cmd_all[] = {
-    &cmd_synth_finger,
+#include "commands.h"
     NULL,
 };
 

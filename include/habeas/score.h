@@ -63,6 +63,10 @@ HBS_API double hbs_score_fmr(const struct hbs_score_table *table, double raw) HB
 /* Whether that FMR is only an upper bound: no impostor was seen so high. */
 HBS_API bool hbs_score_fmr_is_bound(const struct hbs_score_table *table, double raw) HBS_NONNULL(1);
 
+/* The calibration of habeas/finger.h's raw scores: sets of optical, capacitive, thermal-sweep and
+ * synthetic prints, each scored with numbers that were chosen without it (src/score/finger.c). */
+HBS_API extern const struct hbs_score_table hbs_score_finger;
+
 /* HBS_ERR_FORMAT when the table breaks the rules above, with the knot in the message. */
 HBS_API HBS_MUST_USE enum hbs_err hbs_score_table_check(struct hbs_ctx *ctx,
                                                         const struct hbs_score_table *table)

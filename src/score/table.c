@@ -146,7 +146,7 @@ enum hbs_err hbs_score_table_write_c(const struct hbs_score_table *t, const char
     hbs_number_print(t->impostor_most, most, sizeof most);
     enum hbs_err err = hbs_buf_printf(out,
         "/* SPDX-License-Identifier: MPL-2.0\n *\n * Calibration \"%s\": %llu genuine and %llu impostor "
-        "pairs. Made by `habeas eval calibrate`; do not edit.\n */\n#include \"habeas/score.h\"\n\n"
+        "pairs. Made by `habeas eval calibrate` or bench/tune_finger; do not edit.\n */\n#include \"habeas/score.h\"\n\n"
         "extern const struct hbs_score_table %s;\n\n"
         "static const struct hbs_score_knot knots[] = {\n    /* raw, llr, fmr */\n",
         t->name, (unsigned long long)t->genuine, (unsigned long long)t->impostor, symbol);

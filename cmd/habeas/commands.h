@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * The commands, one a line; cmd_NAME is defined in NAME.c. Included by main.c more than once.
+ */
+CMD(eval_calibrate)
+CMD(eval_scores)
+CMD(finger_compare)
+CMD(finger_extract)
+CMD(finger_quality)
+CMD(synth_finger)
