@@ -9,6 +9,7 @@
  * and one of the table or frame markers 0xFFA2 to 0xFFA8).
  */
 #include "image_int.h"
+#include "wsq_int.h"
 
 typedef enum hbs_err decode_fn(struct hbs_ctx *ctx, const uint8_t *data, size_t size,
                                struct hbs_image *out);
@@ -26,7 +27,7 @@ static const struct {
     [HBS_IMAGE_TIFF] = {"TIFF", hbs_tiff_decode},
     [HBS_IMAGE_BMP] = {"BMP", hbs_bmp_decode},
     [HBS_IMAGE_PGM] = {"PGM", hbs_pnm_decode},
-    [HBS_IMAGE_WSQ] = {"WSQ", NULL},
+    [HBS_IMAGE_WSQ] = {"WSQ", hbs_wsq_decode},
     [HBS_IMAGE_RAW] = {"raw", NULL},
 };
 

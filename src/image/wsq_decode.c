@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * Room image: WSQ, a file to pixels (specification, annexes A to C). What is checked, and when:
+ * every segment's length against the bytes that are there, the size against the limits of image.h
+ * and against what so many bytes can possibly code, all before pixel memory is taken; then that the
+ * coded blocks fill all transmitted subbands, neither more nor less, and that the file ends.
+ */
+#include "wsq_int.h"
+
+#include <math.h>
+#include <stdio.h>
+
+struct reader { /* bits of one block: FF 00 stands for FF, FF and anything else ends the block */
+    const uint8_t *p, *end;
+    uint64_t bits; /* the next ones, at the top; below them zeros */
+    int have;
+};
+
+struct decoder {
+    struct hbs_ctx *ctx;
+    const uint8_t *data;
+    size_t size, at;
+    bool have_frame, have_filters, have_quant;
+    uint32_t width, height, ppi;
+    float shift, scale;
+    struct wsq_filters filters;
+    float centre;                        /* C: where in its bin a value is put back */
+    float bin[WSQ_BANDS], zero[WSQ_BANDS]; /* Q and Z, widths of bins and of the zero bin */
+    struct wsq_tree tree;
+    uint64_t present;                    /* bands that are transmitted */
+    float *plane;
+    int band;                            /* the next value goes into this band, */
+    uint32_t x, y;                       /* at this place of it */
+    struct wsq_decoder_table table[8];
+};
+
+static const char whole[] = "give a whole WSQ file, or make it anew from the source picture";
+
+static enum hbs_err broken(struct decoder *d, size_t at, const char *what)
+{
+    char where[40];
+    snprintf(where, sizeof where, "byte %zu", at);
+    return hbs_fail(d->ctx, HBS_ERR_FORMAT, where, whole, "broken WSQ: %s", what);
+}
+
+/* ---- segments ------------------------------------------------------------------------------ */
+
+static enum hbs_err read_frame(struct decoder *d, const uint8_t *p, size_t n)
+{
+    if (n < 15)
+        return broken(d, d->at, "the frame header is too short");
+    uint32_t height = hbs_be16(p + 2), width = hbs_be16(p + 4);
+    if (d->have_frame)
+        return broken(d, d->at, "a second frame header");
+    enum hbs_err err = hbs_image_check(d->ctx, "WSQ", width, height);
+    if (err)
+        return err;
+    d->width = width;
+    d->height = height;
+    d->shift = hbs_wsq_decimal(hbs_be16(p + 7), p[6]);
+    d->scale = hbs_wsq_decimal(hbs_be16(p + 10), p[9]);
+    d->have_frame = true;
+    return HBS_OK;
+}
+
+/* The filters: two lengths, then for each the taps from the middle on, as sign, exponent and
+ * mantissa. The standard's only filters are of odd length, 9 and 7. */
+static enum hbs_err read_filters(struct decoder *d, const uint8_t *p, size_t n)
+{
+    if (n < 2)
+        return broken(d, d->at, "the transform table is too short");
+    unsigned length[2] = {p[0], p[1]};
+    for (int i = 0; i < 2; i++)
+        if (!(length[i] & 1) || length[i] > 2 * WSQ_HALF_MAX + 1)
+            return hbs_fail(d->ctx, HBS_ERR_UNSUPPORTED, "", "make it anew with the 9/7 filters",
+                            "WSQ with wavelet filters of %u and %u taps", length[0], length[1]);
+    d->filters.lo_half = (int)length[0] / 2;
+    d->filters.hi_half = (int)length[1] / 2;
+    size_t taps = length[0] / 2 + length[1] / 2 + 2;
+    if (n < 2 + 6 * taps)
+        return broken(d, d->at, "the transform table is too short");
+    p += 2;
+    for (size_t i = 0; i < taps; i++, p += 6) {
+        float v = hbs_wsq_decimal(hbs_be32(p + 2), p[1]);
+        if (p[0])
+            v = -v;
+        if (i <= length[0] / 2)
+            d->filters.lo[i] = v;
+        else
+            d->filters.hi[i - length[0] / 2 - 1] = v;
+    }
+    d->have_filters = true;
+    return HBS_OK;
+}
+
+static enum hbs_err read_quant(struct decoder *d, const uint8_t *p, size_t n)
+{
+    if (n < 3 + 6 * WSQ_BANDS)
+        return broken(d, d->at, "the quantisation table is too short");
+    d->centre = hbs_wsq_decimal(hbs_be16(p + 1), p[0]);
+    p += 3;
+    d->present = 0;
+    for (int k = 0; k < WSQ_BANDS; k++, p += 6) {
+        d->bin[k] = hbs_wsq_decimal(hbs_be16(p + 1), p[0]);
+        d->zero[k] = hbs_wsq_decimal(hbs_be16(p + 4), p[3]);
+        if (hbs_be16(p + 1))
+            d->present |= UINT64_C(1) << k;
+    }
+    d->have_quant = true;
+    return HBS_OK;
+}
+
+static enum hbs_err read_tables(struct decoder *d, const uint8_t *p, size_t n)
+{
+    while (n) { /* one segment may hold several */
+        if (n < 1 + WSQ_CODE_MAX)
+            return broken(d, d->at, "the Huffman table is too short");
+        unsigned id = p[0];
+        size_t total = 0;
+        for (int i = 0; i < WSQ_CODE_MAX; i++)
+            total += p[1 + i];
+        if (id >= HBS_COUNT(d->table))
+            return broken(d, d->at, "a Huffman table has a number above 7");
+        if (!hbs_wsq_table_read(p + 1, p + 1 + WSQ_CODE_MAX, n - 1 - WSQ_CODE_MAX, &d->table[id]))
+            return broken(d, d->at, "the Huffman table is not a code");
+        p += 1 + WSQ_CODE_MAX + total;
+        n -= 1 + WSQ_CODE_MAX + total;
+    }
+    return HBS_OK;
+}
+
+/* The resolution, from a comment of lines "KEY value" that starts with NIST_COM; -1: unknown. */
+static void read_comment(struct decoder *d, const uint8_t *p, size_t n)
+{
+    static const char head[] = "NIST_COM", key[] = "PPI ";
+    if (n < sizeof head - 1 || memcmp(p, head, sizeof head - 1))
+        return;
+    for (size_t i = 0; i + sizeof key - 1 < n; i++) {
+        if (i && p[i - 1] != '\n')
+            continue;
+        if (memcmp(p + i, key, sizeof key - 1))
+            continue;
+        uint32_t v = 0;
+        for (size_t j = i + sizeof key - 1; j < n && p[j] >= '0' && p[j] <= '9' && v < 100000; j++)
+            v = 10 * v + (p[j] - '0');
+        d->ppi = hbs_image_ppi(v, v);
+        return;
+    }
+}
+
+/* ---- coded blocks -------------------------------------------------------------------------- */
+
+static void refill(struct reader *r)
+{
+    while (r->have <= 56 && r->p < r->end) {
+        uint8_t b = *r->p;
+        if (b == 0xff) {
+            if (r->end - r->p < 2 || r->p[1] != 0)
+                break; /* a marker */
+            r->p++;
+        }
+        r->p++;
+        r->bits |= (uint64_t)b << (56 - r->have);
+        r->have += 8;
+    }
+}
+
+/* Whether what is left is the filling of a block's end: part of a byte, or nothing but ones, which
+ * are never a code (some encoders add a whole byte of them). */
+static bool is_filling(const struct reader *r)
+{
+    return r->have < 8 || (r->have < 32 && !(~r->bits >> (64 - r->have)));
+}
+
+/* The next symbol; 0 when the block's bits are used up, -1 when they are no code. */
+static int next_symbol(struct reader *r, const struct wsq_decoder_table *t)
+{
+    if (r->have < 32)
+        refill(r);
+    uint32_t entry = t->look[r->bits >> (64 - WSQ_LOOK)];
+    int length = (int)(entry >> 8), symbol = (int)(entry & 255);
+    if (!length) {
+        uint32_t code = (uint32_t)(r->bits >> (64 - WSQ_CODE_MAX));
+        for (length = WSQ_LOOK + 1; length <= WSQ_CODE_MAX && code >= t->limit[length]; length++)
+            ;
+        if (length > WSQ_CODE_MAX)
+            return is_filling(r) ? 0 : -1;
+        symbol = t->symbol[(int32_t)(code >> (WSQ_CODE_MAX - length)) + t->offset[length]];
+    }
+    if (length > r->have)
+        return is_filling(r) ? 0 : -1;
+    r->bits <<= length;
+    r->have -= length;
+    return symbol;
+}
+
+/* The 8 or 16 bits behind an escape; -1 when they are missing. next_symbol has left at least 16. */
+static int next_extra(struct reader *r, int length)
+{
+    if (length > r->have)
+        return -1;
+    int v = (int)(r->bits >> (64 - length));
+    r->bits <<= length;
+    r->have -= length;
+    return v;
+}
+
+/* Goes to the next band that is transmitted and not empty, starting from d->band. */
+static void settle(struct decoder *d)
+{
+    while (d->band < WSQ_BANDS &&
+           (!(d->present >> d->band & 1) || !d->tree.band[d->band].width ||
+            !d->tree.band[d->band].height))
+        d->band++;
+}
+
+/* Passes over `run` places, which hold zero already. False if there are not so many. */
+static bool skip(struct decoder *d, uint32_t run)
+{
+    while (run) {
+        if (d->band == WSQ_BANDS)
+            return false;
+        const struct wsq_rect *b = &d->tree.band[d->band];
+        uint64_t place = (uint64_t)d->y * b->width + d->x + run;
+        uint64_t area = (uint64_t)b->width * b->height;
+        if (place < area) {
+            d->y = (uint32_t)(place / b->width);
+            d->x = (uint32_t)(place % b->width);
+            return true;
+        }
+        run = (uint32_t)(place - area);
+        d->x = d->y = 0;
+        d->band++;
+        settle(d);
+    }
+    return true;
+}
+
+/* Decodes one block from d->at up to its marker. A block's place in the order of bands is not
+ * assumed: each continues where the one before ended. */
+static enum hbs_err read_block(struct decoder *d, const struct wsq_decoder_table *table)
+{
+    struct reader r = {.p = d->data + d->at, .end = d->data + d->size};
+    for (;;) {
+        int symbol = next_symbol(&r, table);
+        if (symbol <= 0) {
+            d->at = (size_t)(r.p - d->data);
+            return symbol ? broken(d, d->at, "bits that are no code, or too few of them") : HBS_OK;
+        }
+        int value = 0, run = 1; /* a run counts when the value is zero */
+        if (symbol >= WSQ_VALUE_FIRST)
+            value = symbol - WSQ_VALUE_ZERO;
+        else if (symbol <= WSQ_RUN_SHORT_MAX)
+            run = symbol;
+        else {
+            bool is_short = symbol == WSQ_PLUS_8 || symbol == WSQ_MINUS_8 || symbol == WSQ_RUN_8;
+            int extra = next_extra(&r, is_short ? 8 : 16);
+            if (extra < 0)
+                return broken(d, (size_t)(r.p - d->data), "a value is cut off");
+            if (symbol == WSQ_RUN_8 || symbol == WSQ_RUN_16)
+                run = extra;
+            else
+                value = symbol == WSQ_MINUS_8 || symbol == WSQ_MINUS_16 ? -extra : extra;
+        }
+        if (value == 0) {
+            if (!skip(d, (uint32_t)run))
+                return broken(d, (size_t)(r.p - d->data), "more values than pixels");
+            continue;
+        }
+        if (d->band == WSQ_BANDS)
+            return broken(d, (size_t)(r.p - d->data), "more values than pixels");
+        const struct wsq_rect *b = &d->tree.band[d->band];
+        float q = d->bin[d->band], half = d->zero[d->band] / 2.0f;
+        float v = value > 0 ? q * ((float)value - d->centre) + half
+                            : q * ((float)value + d->centre) - half;
+        d->plane[(size_t)(b->y + d->y) * d->width + b->x + d->x] = v;
+        if (++d->x == b->width) {
+            d->x = 0;
+            if (++d->y == b->height) {
+                d->y = 0;
+                d->band++;
+                settle(d);
+            }
+        }
+    }
+}
+
+/* The first block: all headers must be there, and from them memory is taken. */
+static enum hbs_err start(struct decoder *d)
+{
+    if (!d->have_frame || !d->have_filters || !d->have_quant)
+        return broken(d, d->at, "a block comes before the frame header or the tables");
+    hbs_wsq_tree(d->width, d->height, &d->tree);
+    uint64_t values = 0, bits = 8 * (uint64_t)(d->size - d->at);
+    for (int k = 0; k < WSQ_BANDS; k++)
+        if (d->present >> k & 1)
+            values += (uint64_t)d->tree.band[k].width * d->tree.band[k].height;
+    /* The tersest way to code many values is a run of 65535 zeros in at least 17 bits. */
+    if (values > (bits / 17 + 1) * 65535)
+        return broken(d, d->at, "too short for so large a picture");
+    d->plane = hbs_alloc(d->ctx, (size_t)d->width * d->height, sizeof(float));
+    if (!d->plane)
+        return hbs_fail_memory(d->ctx, (size_t)d->width * d->height * sizeof(float));
+    settle(d);
+    return HBS_OK;
+}
+
+static enum hbs_err read_all(struct decoder *d)
+{
+    if (d->size < 2 || hbs_be16(d->data) != WSQ_SOI)
+        return hbs_fail(d->ctx, HBS_ERR_FORMAT, "", whole, "not a WSQ file");
+    for (d->at = 2;;) {
+        if (d->size - d->at < 2)
+            return broken(d, d->at, "the file ends too early");
+        unsigned marker = hbs_be16(d->data + d->at);
+        d->at += 2;
+        if (marker == WSQ_EOI)
+            break;
+        if (marker < WSQ_SOF || marker > WSQ_COM)
+            return broken(d, d->at - 2, "an unknown marker");
+        if (d->size - d->at < 2)
+            return broken(d, d->at, "the file ends too early");
+        size_t length = hbs_be16(d->data + d->at);
+        if (length < 2 || length > d->size - d->at)
+            return broken(d, d->at, "a segment is longer than the file");
+        const uint8_t *p = d->data + d->at + 2;
+        size_t n = length - 2;
+        d->at += length;
+        enum hbs_err err = HBS_OK;
+        /* Once a block has been read, only Huffman tables and comments may still come. */
+        if (d->plane && (marker == WSQ_SOF || marker == WSQ_DTT || marker == WSQ_DQT))
+            err = broken(d, d->at, "a header between the blocks");
+        else if (marker == WSQ_SOF)
+            err = read_frame(d, p, n);
+        else if (marker == WSQ_DTT)
+            err = read_filters(d, p, n);
+        else if (marker == WSQ_DQT)
+            err = read_quant(d, p, n);
+        else if (marker == WSQ_DHT)
+            err = read_tables(d, p, n);
+        else if (marker == WSQ_COM)
+            read_comment(d, p, n);
+        else if (marker == WSQ_DRI) {
+            if (n < 2 || hbs_be16(p))
+                err = hbs_fail(d->ctx, HBS_ERR_UNSUPPORTED, "", "make it anew without restarts",
+                               "WSQ with restart intervals");
+        } else {
+            if (n < 1 || p[0] >= HBS_COUNT(d->table) || !d->table[p[0]].given)
+                err = broken(d, d->at, "a block names a Huffman table that is not there");
+            else if (d->plane || !(err = start(d)))
+                err = read_block(d, &d->table[p[0]]);
+        }
+        if (err)
+            return err;
+    }
+    if (!d->plane || d->band != WSQ_BANDS)
+        return broken(d, d->at, "fewer values than pixels");
+    return HBS_OK;
+}
+
+enum hbs_err hbs_wsq_decode(struct hbs_ctx *ctx, const uint8_t *data, size_t size,
+                            struct hbs_image *out)
+{
+    struct decoder *d = hbs_alloc(ctx, 1, sizeof *d);
+    if (!d)
+        return hbs_fail_memory(ctx, sizeof *d);
+    d->ctx = ctx;
+    d->data = data;
+    d->size = size;
+    struct hbs_image image = {0};
+    enum hbs_err err = read_all(d);
+    if (err)
+        goto done;
+    if ((err = hbs_wsq_synthesise(ctx, &d->filters, &d->tree, d->present, d->plane)))
+        goto done;
+    if ((err = hbs_image_alloc(ctx, d->width, d->height, d->ppi, HBS_IMAGE_WSQ, &image)))
+        goto done;
+    for (size_t i = 0; i < (size_t)d->width * d->height; i++) {
+        float v = d->plane[i] * d->scale + d->shift + 0.5f;
+        image.pixels[i] = v > 0.0f ? v < 255.0f ? (uint8_t)v : 255 : 0; /* not-a-number: 0 */
+    }
+    *out = image;
+done:
+    hbs_free(ctx, d->plane);
+    hbs_free(ctx, d);
+    return err;
+}

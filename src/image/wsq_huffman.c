@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * Room image: WSQ, Huffman tables. A table travels as 16 counts of codes by length and the symbols
+ * in order; codes are assigned canonically (specification, annex C, which is ITU-T T.81 annex C).
+ */
+#include "wsq_int.h"
+
+bool hbs_wsq_table_read(const uint8_t counts[WSQ_CODE_MAX], const uint8_t *symbols, size_t have,
+                        struct wsq_decoder_table *table)
+{
+    uint32_t code = 0, total = 0;
+    memset(table->look, 0, sizeof table->look);
+    memset(table->symbol, 0, sizeof table->symbol);
+    for (int length = 1; length <= WSQ_CODE_MAX; length++) {
+        uint32_t n = counts[length - 1];
+        if (total + n > have || total + n > 256 || code + n > UINT32_C(1) << length)
+            return false; /* more codes than there are of that length, or symbols missing */
+        table->offset[length] = (int32_t)total - (int32_t)code;
+        for (uint32_t i = 0; i < n; i++, code++, total++) {
+            uint8_t symbol = symbols[total];
+            if (symbol == 0 || symbol > WSQ_VALUE_LAST)
+                return false;
+            table->symbol[total] = symbol;
+            if (length <= WSQ_LOOK) {
+                uint32_t first = code << (WSQ_LOOK - length), many = UINT32_C(1) << (WSQ_LOOK - length);
+                for (uint32_t j = 0; j < many; j++)
+                    table->look[first + j] = (uint16_t)(length << 8 | symbol);
+            }
+        }
+        table->limit[length] = code << (WSQ_CODE_MAX - length);
+        code <<= 1;
+    }
+    table->given = true; /* perhaps without a code: a blank picture has blocks without values */
+    return true;
+}
+
+/* Lengths for a code as in ITU-T T.81 annex K.2: Huffman's algorithm with one more symbol of
+ * frequency 1, so that the code of nothing but ones stays free; codes longer than 16 bits are made
+ * shorter by moving pairs up the tree; then symbols by length, and by number within a length. */
+void hbs_wsq_table_make(const uint32_t frequency[256], struct wsq_encoder_table *table)
+{
+    enum { RESERVED = 256, NODES = 257, NONE = -1 };
+    uint64_t weight[NODES];
+    int length[NODES], next[NODES], live[NODES], lives = 0;
+    memset(table, 0, sizeof *table);
+    for (int i = 0; i < NODES; i++) {
+        weight[i] = i == RESERVED ? 1 : frequency[i];
+        length[i] = 0;
+        next[i] = NONE;
+        if (weight[i])
+            live[lives++] = i;
+    }
+    if (lives == 1) { /* a block without a value still needs a table to name */
+        weight[1] = 1;
+        live[lives++] = 1;
+    }
+    while (lives > 1) {
+        /* The two lightest; of equals the one with the highest number, so that the reserved symbol
+         * gets the longest code. `live` need not stay sorted: numbers are compared. */
+        int at[2] = {NONE, NONE};
+        for (int i = 0; i < lives; i++) {
+            for (int k = 0; k < 2; k++) {
+                int j = at[k] == NONE ? NONE : live[at[k]];
+                if (j == NONE || weight[live[i]] < weight[j] ||
+                    (weight[live[i]] == weight[j] && live[i] > j)) {
+                    if (k == 0)
+                        at[1] = at[0];
+                    at[k] = i;
+                    break;
+                }
+            }
+        }
+        int a = live[at[0]], b = live[at[1]];
+        weight[a] += weight[b];
+        live[at[1]] = live[--lives];
+        /* Symbols under one node form a chain; joining two makes all of them one bit longer. */
+        for (;; a = next[a]) {
+            length[a]++;
+            if (next[a] == NONE)
+                break;
+        }
+        next[a] = b;
+        for (; b != NONE; b = next[b])
+            length[b]++;
+    }
+    int many[NODES + 1] = {0}, longest = WSQ_CODE_MAX;
+    for (int i = 0; i < NODES; i++) {
+        many[length[i]] += length[i] > 0;
+        if (length[i] > longest)
+            longest = length[i];
+    }
+    for (; longest > WSQ_CODE_MAX; longest--) {
+        while (many[longest] > 0) { /* two leaves go up: one to their parent, one beside a shorter */
+            int shorter = longest - 2;
+            while (!many[shorter])
+                shorter--;
+            many[longest] -= 2;
+            many[longest - 1]++;
+            many[shorter + 1] += 2;
+            many[shorter]--;
+        }
+    }
+    for (longest = WSQ_CODE_MAX; !many[longest]; longest--)
+        ;
+    many[longest]--; /* the reserved one */
+    for (int bits = 1; bits <= NODES; bits++)
+        for (int i = 0; i < RESERVED; i++)
+            if (length[i] == bits)
+                table->symbols[table->total++] = (uint8_t)i;
+    uint32_t code = 0;
+    int k = 0;
+    for (int bits = 1; bits <= WSQ_CODE_MAX; bits++, code <<= 1) {
+        table->counts[bits - 1] = (uint8_t)many[bits];
+        for (int i = 0; i < many[bits]; i++, k++, code++) {
+            table->code[table->symbols[k]] = (uint16_t)code;
+            table->length[table->symbols[k]] = (uint8_t)bits;
+        }
+    }
+}
+
+static void put_byte(struct wsq_writer *w, uint8_t b)
+{
+    if (w->used > (int)sizeof w->chunk - 2) {
+        if (!w->err)
+            w->err = hbs_buf_put(w->out, w->chunk, (size_t)w->used);
+        w->used = 0;
+    }
+    w->chunk[w->used++] = b;
+    if (b == 0xff)
+        w->chunk[w->used++] = 0;
+}
+
+void hbs_wsq_write_bits(struct wsq_writer *w, uint32_t bits, int length)
+{
+    w->bits = w->bits << length | bits;
+    for (w->have += length; w->have >= 8; w->have -= 8)
+        put_byte(w, (uint8_t)(w->bits >> (w->have - 8)));
+}
+
+enum hbs_err hbs_wsq_write_end(struct wsq_writer *w)
+{
+    if (w->have)
+        hbs_wsq_write_bits(w, 0xffu >> w->have, 8 - w->have);
+    if (!w->err && w->used)
+        w->err = hbs_buf_put(w->out, w->chunk, (size_t)w->used);
+    return w->err;
+}
