@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * Room image: WSQ, a file to pixels (specification, annexes A to C). What is checked, and when:
- * every segment's length against the bytes that are there, the size against the limits of image.h
- * and against what so many bytes can possibly code, all before pixel memory is taken; then that the
- * coded blocks fill all transmitted subbands, neither more nor less, and that the file ends.
+ * every segment's length against the bytes that are there, and the size against the limits of
+ * image.h, before pixel memory is taken; that the coded blocks fill all transmitted subbands, neither
+ * more nor less, and that the file ends. A file so short for its picture that only long runs of
+ * zeros could fill it is first read through without keeping anything, so that a false size in a few
+ * bytes costs nothing.
  */
 #include "wsq_int.h"
 
@@ -28,6 +30,8 @@ struct decoder {
     float bin[WSQ_BANDS], zero[WSQ_BANDS]; /* Q and Z, widths of bins and of the zero bin */
     struct wsq_tree tree;
     uint64_t present;                    /* bands that are transmitted */
+    bool begun;                          /* the first block was met */
+    bool trial, tried;                   /* reading through, nothing is kept; that is done */
     float *plane;
     int band;                            /* the next value goes into this band, */
     uint32_t x, y;                       /* at this place of it */
@@ -273,7 +277,8 @@ static enum hbs_err read_block(struct decoder *d, const struct wsq_decoder_table
         float q = d->bin[d->band], half = d->zero[d->band] / 2.0f;
         float v = value > 0 ? q * ((float)value - d->centre) + half
                             : q * ((float)value + d->centre) - half;
-        d->plane[(size_t)(b->y + d->y) * d->width + b->x + d->x] = v;
+        if (!d->trial)
+            d->plane[(size_t)(b->y + d->y) * d->width + b->x + d->x] = v;
         if (++d->x == b->width) {
             d->x = 0;
             if (++d->y == b->height) {
@@ -285,24 +290,25 @@ static enum hbs_err read_block(struct decoder *d, const struct wsq_decoder_table
     }
 }
 
+/* Fewer coded bits than this for a value, on average, need looking into: a print has 0.1 or more. */
+#define BITS_PER_VALUE_LEAST (1.0 / 64)
+
 /* The first block: all headers must be there, and from them memory is taken. */
 static enum hbs_err start(struct decoder *d)
 {
     if (!d->have_frame || !d->have_filters || !d->have_quant)
         return broken(d, d->at, "a block comes before the frame header or the tables");
     hbs_wsq_tree(d->width, d->height, &d->tree);
-    uint64_t values = 0, bits = 8 * (uint64_t)(d->size - d->at);
-    for (int k = 0; k < WSQ_BANDS; k++)
-        if (d->present >> k & 1)
-            values += (uint64_t)d->tree.band[k].width * d->tree.band[k].height;
-    /* The tersest way to code many values is a run of 65535 zeros in at least 17 bits. */
-    if (values > (bits / 17 + 1) * 65535)
-        return broken(d, d->at, "too short for so large a picture");
-    d->plane = hbs_alloc(d->ctx, (size_t)d->width * d->height, sizeof(float));
-    if (!d->plane)
-        return hbs_fail_memory(d->ctx, (size_t)d->width * d->height * sizeof(float));
+    d->begun = true;
+    d->band = 0;
+    d->x = d->y = 0;
     settle(d);
-    return HBS_OK;
+    size_t n = (size_t)d->width * d->height;
+    d->trial = !d->tried && 8.0 * (double)(d->size - d->at) < BITS_PER_VALUE_LEAST * (double)n;
+    if (d->trial)
+        return HBS_OK;
+    d->plane = hbs_alloc(d->ctx, n, sizeof(float));
+    return d->plane ? HBS_OK : hbs_fail_memory(d->ctx, n * sizeof(float));
 }
 
 static enum hbs_err read_all(struct decoder *d)
@@ -328,7 +334,7 @@ static enum hbs_err read_all(struct decoder *d)
         d->at += length;
         enum hbs_err err = HBS_OK;
         /* Once a block has been read, only Huffman tables and comments may still come. */
-        if (d->plane && (marker == WSQ_SOF || marker == WSQ_DTT || marker == WSQ_DQT))
+        if (d->begun && (marker == WSQ_SOF || marker == WSQ_DTT || marker == WSQ_DQT))
             err = broken(d, d->at, "a header between the blocks");
         else if (marker == WSQ_SOF)
             err = read_frame(d, p, n);
@@ -347,13 +353,13 @@ static enum hbs_err read_all(struct decoder *d)
         } else {
             if (n < 1 || p[0] >= HBS_COUNT(d->table) || !d->table[p[0]].given)
                 err = broken(d, d->at, "a block names a Huffman table that is not there");
-            else if (d->plane || !(err = start(d)))
+            else if (d->begun || !(err = start(d)))
                 err = read_block(d, &d->table[p[0]]);
         }
         if (err)
             return err;
     }
-    if (!d->plane || d->band != WSQ_BANDS)
+    if (!d->begun || d->band != WSQ_BANDS)
         return broken(d, d->at, "fewer values than pixels");
     return HBS_OK;
 }
@@ -364,11 +370,13 @@ enum hbs_err hbs_wsq_decode(struct hbs_ctx *ctx, const uint8_t *data, size_t siz
     struct decoder *d = hbs_alloc(ctx, 1, sizeof *d);
     if (!d)
         return hbs_fail_memory(ctx, sizeof *d);
-    d->ctx = ctx;
-    d->data = data;
-    d->size = size;
+    *d = (struct decoder){.ctx = ctx, .data = data, .size = size};
     struct hbs_image image = {0};
     enum hbs_err err = read_all(d);
+    if (!err && d->trial) {
+        *d = (struct decoder){.ctx = ctx, .data = data, .size = size, .tried = true};
+        err = read_all(d);
+    }
     if (err)
         goto done;
     if ((err = hbs_wsq_synthesise(ctx, &d->filters, &d->tree, d->present, d->plane)))
