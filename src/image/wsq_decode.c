@@ -156,6 +156,19 @@ static void read_comment(struct decoder *d, const uint8_t *p, size_t n)
 
 static void refill(struct reader *r)
 {
+    if (r->end - r->p >= 8) { /* whole bytes at once when there is no FF among the next eight */
+        uint64_t next;
+        memcpy(&next, r->p, sizeof next);
+        uint64_t inverse = ~next;
+        if (!((inverse - UINT64_C(0x0101010101010101)) & next & UINT64_C(0x8080808080808080))) {
+            int bytes = (64 - r->have) / 8;
+            r->bits |= (uint64_t)hbs_be32(r->p) << 32 >> r->have;
+            r->bits |= (uint64_t)hbs_be32(r->p + 4) >> r->have;
+            r->p += bytes;
+            r->have += 8 * bytes;
+            return;
+        }
+    }
     while (r->have <= 56 && r->p < r->end) {
         uint8_t b = *r->p;
         if (b == 0xff) {
@@ -379,13 +392,14 @@ enum hbs_err hbs_wsq_decode(struct hbs_ctx *ctx, const uint8_t *data, size_t siz
     }
     if (err)
         goto done;
-    if ((err = hbs_wsq_synthesise(ctx, &d->filters, &d->tree, d->present, d->plane)))
-        goto done;
-    if ((err = hbs_image_alloc(ctx, d->width, d->height, d->ppi, HBS_IMAGE_WSQ, &image)))
+    if ((err = hbs_wsq_synthesise(ctx, &d->filters, &d->tree, d->present, d->plane)) ||
+        (err = hbs_image_alloc(ctx, d->width, d->height, d->ppi, HBS_IMAGE_WSQ, &image)))
         goto done;
     for (size_t i = 0; i < (size_t)d->width * d->height; i++) {
         float v = d->plane[i] * d->scale + d->shift + 0.5f;
-        image.pixels[i] = v > 0.0f ? v < 255.0f ? (uint8_t)v : 255 : 0; /* not-a-number: 0 */
+        v = v > 0.0f ? v : 0.0f; /* not-a-number too */
+        v = v < 255.0f ? v : 255.0f;
+        image.pixels[i] = (uint8_t)(int)v;
     }
     *out = image;
 done:

@@ -120,27 +120,46 @@ void hbs_wsq_table_make(const uint32_t frequency[256], struct wsq_encoder_table 
 
 static void put_byte(struct wsq_writer *w, uint8_t b)
 {
-    if (w->used > (int)sizeof w->chunk - 2) {
-        if (!w->err)
-            w->err = hbs_buf_put(w->out, w->chunk, (size_t)w->used);
-        w->used = 0;
-    }
     w->chunk[w->used++] = b;
     if (b == 0xff)
         w->chunk[w->used++] = 0;
 }
 
+/* Hands the chunk on when 4 more bytes, each perhaps FF, might not fit. */
+static void make_room(struct wsq_writer *w)
+{
+    if (w->used <= (int)sizeof w->chunk - 8)
+        return;
+    if (!w->err)
+        w->err = hbs_buf_put(w->out, w->chunk, (size_t)w->used);
+    w->used = 0;
+}
+
 void hbs_wsq_write_bits(struct wsq_writer *w, uint32_t bits, int length)
 {
     w->bits = w->bits << length | bits;
-    for (w->have += length; w->have >= 8; w->have -= 8)
-        put_byte(w, (uint8_t)(w->bits >> (w->have - 8)));
+    w->have += length;
+    if (w->have < 32)
+        return;
+    w->have -= 32;
+    uint32_t next = (uint32_t)(w->bits >> w->have), inverse = ~next;
+    make_room(w);
+    if ((inverse - 0x01010101u) & next & 0x80808080u) { /* an FF among them */
+        for (int shift = 24; shift >= 0; shift -= 8)
+            put_byte(w, (uint8_t)(next >> shift));
+    } else {
+        hbs_put_be32(w->chunk + w->used, next);
+        w->used += 4;
+    }
 }
 
 enum hbs_err hbs_wsq_write_end(struct wsq_writer *w)
 {
-    if (w->have)
-        hbs_wsq_write_bits(w, 0xffu >> w->have, 8 - w->have);
+    if (w->have % 8)
+        hbs_wsq_write_bits(w, 0xffu >> w->have % 8, 8 - w->have % 8);
+    make_room(w);
+    for (; w->have; w->have -= 8)
+        put_byte(w, (uint8_t)(w->bits >> (w->have - 8)));
     if (!w->err && w->used)
         w->err = hbs_buf_put(w->out, w->chunk, (size_t)w->used);
     return w->err;

@@ -24,7 +24,7 @@
 enum {
     COLUMNS = 64,
     TAPS_MAX = 2 * WSQ_HALF_MAX + 1,
-    PAD = WSQ_HALF_MAX + 1 /* mirrored samples kept on either side of a row's halves */
+    PAD = WSQ_HALF_MAX / 2 + 2 /* room for mirrored samples on either side of a row's halves */
 };
 
 /* The taps that make one parity of output samples: value[i] times the sample at m + offset[i]. */
@@ -41,6 +41,7 @@ struct transform {
     float *block;          /* COLUMNS floats a row of the highest column */
     float *line;           /* four halves of a row, padded */
     uint32_t half;         /* room of one of them */
+    int pad;               /* mirrored samples that these taps need in one of them */
     size_t stride;
 };
 
@@ -83,6 +84,8 @@ static void make_analysis(const struct wsq_filters *f, struct transform *t)
 /* Where a sample outside 0..n-1 is mirrored to (n >= 2). */
 static uint32_t mirror(long p, uint32_t n)
 {
+    if (p >= 0 && p < (long)n) /* nearly always; spares a division */
+        return (uint32_t)p;
     long period = 2L * (n - 1);
     p = (p < 0 ? -p : p) % period;
     return (uint32_t)(p < (long)n ? p : period - p);
@@ -174,7 +177,7 @@ static void rows(const struct transform *t, float *plane, const struct wsq_split
             if (evens > odds)
                 even[odds] = line[n - 1];
         }
-        for (int i = 1; i < PAD; i++) { /* mirrored, and of the same parity as what they mirror */
+        for (int i = 1; i <= t->pad; i++) { /* mirrored, and of the same parity as what they mirror */
             even[-i] = even[mirror(-2L * i, n) / 2];
             odd[-i] = odd[mirror(-2L * i + 1, n) / 2];
             even[evens + i - 1] = even[mirror(2L * (evens + i - 1), n) / 2];
@@ -207,6 +210,11 @@ static enum hbs_err open_scratch(struct hbs_ctx *ctx, const struct wsq_tree *tre
     const struct wsq_rect *all = &tree->split[0].rect;
     t->stride = all->width;
     t->half = all->width - all->width / 2 + 2 * PAD;
+    for (int i = 0; i < t->even.count + t->odd.count; i++) {
+        int d = i < t->even.count ? t->even.offset[i] : t->odd.offset[i - t->even.count];
+        if (magnitude(d) / 2 + 1 > t->pad)
+            t->pad = magnitude(d) / 2 + 1;
+    }
     size_t block = (size_t)all->height * COLUMNS, line = 4 * (size_t)t->half;
     t->block = hbs_alloc(ctx, block + line, sizeof(float));
     if (!t->block)
