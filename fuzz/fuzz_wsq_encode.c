@@ -26,10 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 7)
         return 0;
-    uint32_t width = 1 + data[0], height = 1 + data[1];
+    uint32_t width = 1 + data[0] % 96, height = 1 + data[1] % 96; /* small is fast */
     if (data[2] & 128) { /* the public way, which wants at least 256 */
-        width += 255;
-        height += 255;
+        width = WSQ_SIDE_MIN + data[0] % 32;
+        height = WSQ_SIDE_MIN + data[1] % 32;
     }
     double rate = 0.05 + 7.95 * (data[2] & 127) / 127.0;
     uint32_t ppi = hbs_be16(data + 3) % 2000;

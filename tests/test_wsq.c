@@ -342,6 +342,8 @@ static void test_refusals(struct hbs_ctx *ctx)
         is_int(hbs_wsq_encode(ctx, &im, rates[i], &out), HBS_ERR_USAGE, "rate %g is refused",
                rates[i]);
     is_int((long long)out.size, 0, "nothing was written");
+    struct hbs_image long_one = {.width = 256, .height = 8193, .pixels = im.pixels};
+    is_int(hbs_wsq_encode(ctx, &long_one, 0.75, &out), HBS_ERR_LIMIT, "8193 rows are refused");
     hbs_buf_close(&out);
     hbs_buf_init(&out, ctx, 700);
     is_int(hbs_buf_put(&out, "head", 4), HBS_OK, "something is in the buffer already");
@@ -473,6 +475,7 @@ static void test_fields(void)
         {2, WSQ_DRI, HBS_ERR_UNSUPPORTED, "restart intervals"},
         {dtt + 2, 0x0808, HBS_ERR_UNSUPPORTED, "filters of even length"},
         {dtt + 2, 0x2107, HBS_ERR_UNSUPPORTED, "a filter of 33 taps"},
+        {dtt, 3, HBS_ERR_FORMAT, "a transform table of one byte"},
         {dtt + 2, 0x0b09, HBS_ERR_FORMAT, "more taps than the segment holds"},
         {dht + 2, 0x0800, HBS_ERR_FORMAT, "Huffman table number 8"},
         {dht + 3, 0xff00, HBS_ERR_FORMAT, "255 codes of one bit"},
