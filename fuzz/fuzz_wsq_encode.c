@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Fuzz target: the WSQ writer. Seven bytes choose width, height, rate, resolution and how the rest
- * becomes a picture; encoding it must succeed, and so must decoding what was written.
+ * Fuzz target: the WSQ writer. Seven bytes choose width, height, rate, resolution, how the rest
+ * becomes a picture, and whether it is a large one; encoding it must succeed, and so must decoding what was written.
  */
 #include "fuzz.h"
 #include "image/wsq_int.h"
@@ -26,12 +26,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 7)
         return 0;
-    uint32_t width = 1 + data[0] % 96, height = 1 + data[1] % 96; /* small is fast */
-    if (data[2] & 128) { /* the public way, which wants at least 256 */
+    uint32_t width = 1 + data[0] % 64, height = 1 + data[1] % 64; /* small is fast */
+    bool large = data[6] == 255; /* the public way, which wants at least 256 */
+    if (large) {
         width = WSQ_SIDE_MIN + data[0] % 32;
         height = WSQ_SIDE_MIN + data[1] % 32;
     }
-    double rate = 0.05 + 7.95 * (data[2] & 127) / 127.0;
+    double rate = 0.05 + 7.95 * data[2] / 255.0;
     uint32_t ppi = hbs_be16(data + 3) % 2000;
     struct hbs_ctx *ctx = fuzz_open();
     struct hbs_image im, back = {0};
@@ -39,8 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hbs_buf_init(&out, ctx, HBS_IMAGE_BYTES_MAX);
     FUZZ_PROMISE(hbs_image_make(ctx, width, height, ppi, &im) == HBS_OK);
     draw(&im, data[5], data + 7, size - 7);
-    enum hbs_err err = data[2] & 128 ? hbs_wsq_encode(ctx, &im, rate, &out)
-                                     : hbs_wsq_encode_any(ctx, &im, rate, &out);
+    enum hbs_err err = large ? hbs_wsq_encode(ctx, &im, rate, &out)
+                             : hbs_wsq_encode_any(ctx, &im, rate, &out);
     FUZZ_PROMISE(err == HBS_OK);
     FUZZ_PROMISE(hbs_wsq_decode(ctx, out.data, out.size, &back) == HBS_OK);
     FUZZ_PROMISE(back.width == width && back.height == height);

@@ -92,10 +92,10 @@ int main(int argc, char **argv)
         hbs_buf_close(&b);
         hbs_image_close(&im);
     }
-    /* width - 1, height - 1, rate, ppi (2), how, -, then bytes of the picture */
+    /* width - 1, height - 1, rate, ppi (2), how, large, then bytes of the picture */
     static const uint8_t ridges[] = {47, 40, 12, 1, 244, 0, 0, 20, 60, 140, 220, 240, 180, 90, 30, 25};
     static const uint8_t steps[] = {30, 63, 127, 3, 232, 5, 0, 200, 10, 60, 7, 255, 128, 3};
-    static const uint8_t large[] = {0, 44, 140, 0, 0, 2, 0, 9, 77, 200, 31, 0, 255};
+    static const uint8_t large[] = {0, 13, 40, 0, 0, 2, 255, 9, 77, 200, 31, 0, 255};
     static const uint8_t dots[] = {200, 9, 40, 0, 0, 6, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 255};
     static const uint8_t blank[] = {15, 15, 0, 0, 0, 100, 0};
     write_file(argv[1], "wsq_encode", "ridges", ridges, sizeof ridges);
