@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * WSQ speed: one JSON line for decoding and for encoding a print at the two usual rates. "mb_per_s"
- * counts pixels (one byte each). The floor is what the wavelet passes alone would take at the memory
- * bandwidth measured in this run: every step of the subband tree reads and writes its rectangle of
- * 4-byte coefficients twice, once for the columns and once for the rows. A picture of this size
- * stays in the cache and the floor leaves out arithmetic and Huffman codes, so it is a bound for
- * very large pictures rather than a goal here.
+ * WSQ speed: one JSON line for decoding and for encoding a print at the two usual rates.
+ * "mb_per_s" counts pixels (one byte each). The floor is what the wavelet passes alone would take
+ * at the memory bandwidth measured in this run: every step of the subband tree reads and writes
+ * its rectangle of 4-byte coefficients twice, once for the columns and once for the rows. A
+ * picture of this size stays in the cache and the floor leaves out arithmetic and Huffman codes,
+ * so it is a bound for very large pictures rather than a goal here.
  *
  *     bench_wsq [WIDTH HEIGHT]
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * Fuzz target: the WSQ writer. Seven bytes choose width, height, rate, resolution, how the rest
- * becomes a picture, and whether it is a large one; encoding it must succeed, and so must decoding what was written.
+ * becomes a picture, and whether it is a large one; encoding it must succeed, and so must decoding
+ * what was written.
  */
 #include "fuzz.h"
 #include "image/wsq_int.h"

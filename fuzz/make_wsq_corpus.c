@@ -93,7 +93,7 @@ int main(int argc, char **argv)
         hbs_image_close(&im);
     }
     /* width - 1, height - 1, rate, ppi (2), how, large, then bytes of the picture */
-    static const uint8_t ridges[] = {47, 40, 12, 1, 244, 0, 0, 20, 60, 140, 220, 240, 180, 90, 30, 25};
+    static const uint8_t ridges[] = {47, 40, 12, 1, 244, 0, 0, 20, 60, 140, 220, 240, 180, 90, 30};
     static const uint8_t steps[] = {30, 63, 127, 3, 232, 5, 0, 200, 10, 60, 7, 255, 128, 3};
     static const uint8_t large[] = {0, 13, 40, 0, 0, 2, 255, 9, 77, 200, 31, 0, 255};
     static const uint8_t dots[] = {200, 9, 40, 0, 0, 6, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 255};

@@ -2,19 +2,29 @@
  *
  * Room image: WSQ, a file to pixels (specification, annexes A to C). What is checked, and when:
  * every segment's length against the bytes that are there, and the size against the limits of
- * image.h, before pixel memory is taken; that the coded blocks fill all transmitted subbands, neither
- * more nor less, and that the file ends. A file so short for its picture that only long runs of
- * zeros could fill it is first read through without keeping anything, so that a false size in a few
- * bytes costs nothing.
+ * image.h, before pixel memory is taken; that the coded blocks fill all transmitted subbands,
+ * neither more nor less, and that the file ends. A file so short for its picture that only long
+ * runs of zeros could fill it is first read through without keeping anything, so that a false size
+ * in a few bytes costs nothing.
  */
 #include "wsq_int.h"
 
-#include <math.h>
 #include <stdio.h>
 
-struct reader { /* bits of one block: FF 00 stands for FF, FF and anything else ends the block */
+/* A file is markers, FF and a second byte. Behind each but the first and the last stands a segment:
+ * its length, 2 bytes that count themselves, and its content, of which the functions below show the
+ * layout. All numbers are big-endian. Behind an SOB segment follow the bits of a block.
+ *
+ *     SOI  (DTT DQT SOF DHT DRI COM, in any order)  SOB bits  (DHT COM)  SOB bits  ...  EOI
+ *
+ * Encoders differ in that order, in how many tables a segment holds and in where blocks are cut;
+ * nothing is assumed of it but that what a block needs comes before it. */
+
+/* The bits of one block. In them FF 00 stands for the byte FF; FF and anything else is the marker
+ * that ends the block, and is never read past. */
+struct reader {
     const uint8_t *p, *end;
-    uint64_t bits; /* the next ones, at the top; below them zeros */
+    uint64_t bits; /* the next ones, at the top; behind `have` of them zeros, or bits yet to come */
     int have;
 };
 
@@ -38,8 +48,10 @@ struct decoder {
     struct wsq_decoder_table table[8];
 };
 
+/* What to do about nearly every fault in a file. */
 static const char whole[] = "give a whole WSQ file, or make it anew from the source picture";
 
+/* The one way to refuse: with the place in the bytes and what is wrong there. */
 static enum hbs_err broken(struct decoder *d, size_t at, const char *what)
 {
     char where[40];
@@ -49,6 +61,12 @@ static enum hbs_err broken(struct decoder *d, size_t at, const char *what)
 
 /* ---- segments ------------------------------------------------------------------------------ */
 
+/* SOF, the frame header:
+ *     1 black, 1 white   of the scanner; nothing follows from them
+ *     2 height, 2 width
+ *     1 + 2 M, 1 + 2 R   exponent and mantissa: a pixel is a coefficient times R plus M
+ *     1 encoder, 2 implementation
+ * The size is the one number in a file that decides about memory. */
 static enum hbs_err read_frame(struct decoder *d, const uint8_t *p, size_t n)
 {
     if (n < 15)
@@ -67,8 +85,11 @@ static enum hbs_err read_frame(struct decoder *d, const uint8_t *p, size_t n)
     return HBS_OK;
 }
 
-/* The filters: two lengths, then for each the taps from the middle on, as sign, exponent and
- * mantissa. The standard's only filters are of odd length, 9 and 7. */
+/* DTT, the transform table:
+ *     1 length of the low-pass filter, 1 of the high-pass filter
+ *     then for each its taps from the middle to the right: 1 sign, 1 exponent, 4 mantissa
+ * These are the analysis filters, from which synthesis follows (wsq_wavelet.c). Of filters with
+ * even length, which the syntax allows and mirror differently, no encoder in use is known. */
 static enum hbs_err read_filters(struct decoder *d, const uint8_t *p, size_t n)
 {
     if (n < 2)
@@ -97,6 +118,10 @@ static enum hbs_err read_filters(struct decoder *d, const uint8_t *p, size_t n)
     return HBS_OK;
 }
 
+/* DQT, the quantisation table:
+ *     1 + 2 C            exponent and mantissa
+ *     64 times  1 + 2 Q, 1 + 2 Z
+ * A band with Q = 0 is not transmitted at all. */
 static enum hbs_err read_quant(struct decoder *d, const uint8_t *p, size_t n)
 {
     if (n < 3 + 6 * WSQ_BANDS)
@@ -114,9 +139,12 @@ static enum hbs_err read_quant(struct decoder *d, const uint8_t *p, size_t n)
     return HBS_OK;
 }
 
+/* DHT, Huffman tables, one or several in a segment:
+ *     1 number, 16 counts of codes by length, and as many symbols as the counts add up to
+ * A table may be given again under the same number; blocks use what was given last. */
 static enum hbs_err read_tables(struct decoder *d, const uint8_t *p, size_t n)
 {
-    while (n) { /* one segment may hold several */
+    while (n) {
         if (n < 1 + WSQ_CODE_MAX)
             return broken(d, d->at, "the Huffman table is too short");
         unsigned id = p[0];
@@ -133,7 +161,9 @@ static enum hbs_err read_tables(struct decoder *d, const uint8_t *p, size_t n)
     return HBS_OK;
 }
 
-/* The resolution, from a comment of lines "KEY value" that starts with NIST_COM; -1: unknown. */
+/* COM, a comment. The format itself has no place for the resolution; NIST's convention is a comment
+ * that begins with NIST_COM and has lines "KEY value", among them PPI, where -1 means unknown. Any
+ * other comment may say what it likes. */
 static void read_comment(struct decoder *d, const uint8_t *p, size_t n)
 {
     static const char head[] = "NIST_COM", key[] = "PPI ";
@@ -154,13 +184,17 @@ static void read_comment(struct decoder *d, const uint8_t *p, size_t n)
 
 /* ---- coded blocks -------------------------------------------------------------------------- */
 
+/* Fills up to more than 56 bits, or with what there is. Nearly always there is no FF among the next
+ * eight bytes and they are taken at once. Then bits of a byte that is only partly in stand behind
+ * `have`; the next refill puts the same bits over them, so they do no harm. */
 static void refill(struct reader *r)
 {
-    if (r->end - r->p >= 8) { /* whole bytes at once when there is no FF among the next eight */
-        uint64_t next;
+    if (r->end - r->p >= 8) {
+        uint64_t next; /* a byte of `inverse` is zero where one of `next` is FF */
         memcpy(&next, r->p, sizeof next);
         uint64_t inverse = ~next;
         if (!((inverse - UINT64_C(0x0101010101010101)) & next & UINT64_C(0x8080808080808080))) {
+            /* (x - 01..01) & ~x & 80..80 is zero exactly if no byte of x is (x is `inverse`) */
             int bytes = (64 - r->have) / 8;
             r->bits |= (uint64_t)hbs_be32(r->p) << 32 >> r->have;
             r->bits |= (uint64_t)hbs_be32(r->p + 4) >> r->have;
@@ -182,21 +216,24 @@ static void refill(struct reader *r)
     }
 }
 
-/* Whether what is left is the filling of a block's end: part of a byte, or nothing but ones, which
- * are never a code (some encoders add a whole byte of them). */
+/* Whether what is left, when it is no code, is the filling of a block's end: the rest of a byte,
+ * or nothing but ones. Encoders fill with ones, since the code of nothing but ones is never given
+ * away; at least one adds a whole byte FF 00 of them. Less than 32 bits are left only where refill
+ * met the block's end, so ones in the middle of a block are not mistaken for it. */
 static bool is_filling(const struct reader *r)
 {
     return r->have < 8 || (r->have < 32 && !(~r->bits >> (64 - r->have)));
 }
 
-/* The next symbol; 0 when the block's bits are used up, -1 when they are no code. */
+/* The next symbol; 0 when the block's bits are used up, -1 when they are no code. A code and the
+ * bits of its escape are at most 32, hence one look at the filling serves both. */
 static int next_symbol(struct reader *r, const struct wsq_decoder_table *t)
 {
     if (r->have < 32)
         refill(r);
     uint32_t entry = t->look[r->bits >> (64 - WSQ_LOOK)];
     int length = (int)(entry >> 8), symbol = (int)(entry & 255);
-    if (!length) {
+    if (!length) { /* longer than the table looks: try each length's range of codes */
         uint32_t code = (uint32_t)(r->bits >> (64 - WSQ_CODE_MAX));
         for (length = WSQ_LOOK + 1; length <= WSQ_CODE_MAX && code >= t->limit[length]; length++)
             ;
@@ -253,8 +290,11 @@ static bool skip(struct decoder *d, uint32_t run)
     return true;
 }
 
-/* Decodes one block from d->at up to its marker. A block's place in the order of bands is not
- * assumed: each continues where the one before ended. */
+/* Decodes one block from d->at up to its marker. The specification's three blocks end with bands
+ * 18, 51 and 63, but that is not relied upon: each continues where the one before ended.
+ *
+ * A value p becomes the coefficient (p - C) Q + Z / 2 for p > 0, (p + C) Q - Z / 2 for p < 0, each
+ * step rounded to single precision as the reference does. Zeros stay what the plane was made of. */
 static enum hbs_err read_block(struct decoder *d, const struct wsq_decoder_table *table)
 {
     struct reader r = {.p = d->data + d->at, .end = d->data + d->size};
@@ -303,8 +343,9 @@ static enum hbs_err read_block(struct decoder *d, const struct wsq_decoder_table
     }
 }
 
-/* Fewer coded bits than this for a value, on average, need looking into: a print has 0.1 or more. */
-#define BITS_PER_VALUE_LEAST (1.0 / 64)
+/* Files with fewer bits than this a pixel are read through before memory is taken for them: a print
+ * has 0.1 or more, so that real ones are not read twice. */
+#define BITS_PER_PIXEL_LEAST (1.0 / 64)
 
 /* The first block: all headers must be there, and from them memory is taken. */
 static enum hbs_err start(struct decoder *d)
@@ -317,13 +358,16 @@ static enum hbs_err start(struct decoder *d)
     d->x = d->y = 0;
     settle(d);
     size_t n = (size_t)d->width * d->height;
-    d->trial = !d->tried && 8.0 * (double)(d->size - d->at) < BITS_PER_VALUE_LEAST * (double)n;
+    d->trial = !d->tried && 8.0 * (double)(d->size - d->at) < BITS_PER_PIXEL_LEAST * (double)n;
     if (d->trial)
         return HBS_OK;
     d->plane = hbs_alloc(d->ctx, n, sizeof(float));
     return d->plane ? HBS_OK : hbs_fail_memory(d->ctx, n * sizeof(float));
 }
 
+/* Reads from SOI to EOI: headers into *d, coefficients into d->plane. What follows EOI is not
+ * looked at (records that hold WSQ pad it). A file without EOI is refused even if every value is
+ * there: it was cut, and who sent it should know. */
 static enum hbs_err read_all(struct decoder *d)
 {
     if (d->size < 2 || hbs_be16(d->data) != WSQ_SOI)
@@ -359,11 +403,11 @@ static enum hbs_err read_all(struct decoder *d)
             err = read_tables(d, p, n);
         else if (marker == WSQ_COM)
             read_comment(d, p, n);
-        else if (marker == WSQ_DRI) {
+        else if (marker == WSQ_DRI) { /* 2 interval; 0 turns restarts off */
             if (n < 2 || hbs_be16(p))
                 err = hbs_fail(d->ctx, HBS_ERR_UNSUPPORTED, "", "make it anew without restarts",
                                "WSQ with restart intervals");
-        } else {
+        } else { /* SOB: 1 number of the block's table */
             if (n < 1 || p[0] >= HBS_COUNT(d->table) || !d->table[p[0]].given)
                 err = broken(d, d->at, "a block names a Huffman table that is not there");
             else if (d->begun || !(err = start(d)))
@@ -386,7 +430,7 @@ enum hbs_err hbs_wsq_decode(struct hbs_ctx *ctx, const uint8_t *data, size_t siz
     *d = (struct decoder){.ctx = ctx, .data = data, .size = size};
     struct hbs_image image = {0};
     enum hbs_err err = read_all(d);
-    if (!err && d->trial) {
+    if (!err && d->trial) { /* its few bytes do fill so large a picture */
         *d = (struct decoder){.ctx = ctx, .data = data, .size = size, .tried = true};
         err = read_all(d);
     }
@@ -396,6 +440,7 @@ enum hbs_err hbs_wsq_decode(struct hbs_ctx *ctx, const uint8_t *data, size_t siz
         (err = hbs_image_alloc(ctx, d->width, d->height, d->ppi, HBS_IMAGE_WSQ, &image)))
         goto done;
     for (size_t i = 0; i < (size_t)d->width * d->height; i++) {
+        /* rounded to the nearest level, halves up, and held within 0..255 */
         float v = d->plane[i] * d->scale + d->shift + 0.5f;
         v = v > 0.0f ? v : 0.0f; /* not-a-number too */
         v = v < 255.0f ? v : 255.0f;

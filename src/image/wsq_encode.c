@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Room image: WSQ, pixels to a file. The syntax is the specification's annexes A to C, the choice of
- * bins its part 3, "FBI parameter settings, encoder number two". The target rate fixes the bins
+ * Room image: WSQ, pixels to a file. The syntax is the specification's annexes A to C, the choice
+ * of bins its part 3, "FBI parameter settings, encoder number two". The target rate fixes the bins
  * through a model of the subbands' variances; the true size is whatever the Huffman coder makes of
  * them, usually less.
  */
 #include "wsq_int.h"
 
 #include <math.h>
+
+/* How a file comes about, and in which function:
+ *
+ *     normalise     grey levels to (p - M) / R
+ *     (analyse)     to 64 bands of coefficients (wsq_wavelet.c)
+ *     choose_bins   how finely each band is quantised, from its variance and the target rate
+ *     quantise      coefficients to small whole numbers, nearly all of them 0
+ *     put_file      comment, tables, header; twice: count symbols, make their table, write them
+ *
+ * Wherever a number is both used here and written into the file (M, R, the bins, the filters), the
+ * value used is the one that a decoder will read, so that no rounding comes between the two. */
 
 /* A picture with little but slow shading has few bands to spend its bits on and would get bins far
  * finer than a grey level. No coefficient reaches 8000, so values also stay within 16 bits. */
@@ -31,7 +42,8 @@ struct encoder {
 
 static const struct wsq_decimal centre = {44, 2}; /* C: where in its bin a value is put back */
 
-/* The number with as many digits as 16 bits hold. */
+/* The number with as many digits as 16 bits hold: mantissa and power of ten. Numbers that do not
+ * fit become the nearest that do; none above 65535 occurs. */
 static struct wsq_decimal decimal(double v)
 {
     struct wsq_decimal w = {0, 0};
@@ -45,7 +57,10 @@ static struct wsq_decimal decimal(double v)
     return w;
 }
 
-static float number(struct wsq_decimal w) { return hbs_wsq_decimal((uint32_t)w.mantissa, w.exponent); }
+static float number(struct wsq_decimal w)
+{
+    return hbs_wsq_decimal((uint32_t)w.mantissa, w.exponent);
+}
 
 /* ---- bins ---------------------------------------------------------------------------------- */
 
@@ -63,6 +78,8 @@ static void normalise(struct encoder *e)
         least = p < least ? p : least;
         most = p > most ? p : most;
     }
+    /* R makes the level farthest from the mean +128 or -128. In a picture of one level it would be
+     * 0, which nothing can be divided by; then any R will do. */
     double mean = (double)sum / (double)n;
     double reach = most - mean > mean - least ? most - mean : mean - least;
     e->shift = decimal(mean);
@@ -72,7 +89,8 @@ static void normalise(struct encoder *e)
         e->plane[i] = ((float)im->pixels[i] - m) / r;
 }
 
-/* The unbiased variance within a rectangle of the plane. Two passes: exact enough in double. */
+/* The unbiased variance within a rectangle of the plane. Sum and sum of squares in one pass: at
+ * most 2^25 numbers below 2^13 lose nothing that matters here in double precision. */
 static double variance(const struct encoder *e, struct wsq_rect r)
 {
     double n = (double)r.width * r.height, sum = 0.0, squares = 0.0;
@@ -92,8 +110,9 @@ static double variance(const struct encoder *e, struct wsq_rect r)
     return v > 0.0 ? v : 0.0;
 }
 
-/* Variances are taken in the middle of each band, where the finger is; in a picture with little in
- * it there (the lowest four bands together under 20000) over whole bands. */
+/* Variances are taken in the middle of each band, where the finger is: three quarters of its width
+ * and seven sixteenths of its height. In a picture with little there (the lowest four bands
+ * together under 20000) they are taken over whole bands, as the reference encoder does. */
 static void variances(const struct encoder *e, double v[WSQ_BANDS])
 {
     double lowest = 0.0;
@@ -111,17 +130,28 @@ static void variances(const struct encoder *e, double v[WSQ_BANDS])
             v[k] = variance(e, e->tree.band[k]);
 }
 
-/* The weights A_k of the highest bands; all others have 1. */
+/* The weights A_k, the specification's: some of the highest bands are quantised more finely than
+ * their variance alone would have it; all others have 1. */
 static double weight(int k)
 {
     static const double high[] = {1.32, 1.08, 1.42, 1.08, 1.32, 1.42, 1.08, 1.08};
     return k < 52 ? 1.0 : high[k - 52];
 }
 
-/* Bins from the target rate (part 3 of the specification). A band's relative bin is 1 for the
- * lowest four and 10 / (A_k ln variance) for the others; q scales all so that bands of those
- * variances take `rate` bits a pixel. Bands whose bin would reach 2 gamma = 5 deviations take no
- * bits; they are left out and q found again, until none is left to leave out. */
+/* Bins from the target rate (part 3 of the specification; the derivation is in Bradley and
+ * Brislawn, "Proposed first-generation WSQ bit allocation procedure", 1993).
+ *
+ * A band's relative bin is Q'_k = 1 for the lowest four and 10 / (A_k ln variance_k) for the
+ * others, its true bin Q_k = Q'_k / q. A band of deviation s, loaded to gamma = 2.5 deviations,
+ * takes about log2(2 gamma s / Q) bits a value, and it has the share 1 / m_k of all values.
+ * Setting the sum of shares times bits to `rate` and solving for q gives, with S the sum of the
+ * shares,
+ *
+ *     q = 2^(rate / S - 1) / gamma  *  product of (s_k / Q'_k)^(-1 / (m_k S))
+ *
+ * Bands whose bin would reach 2 gamma s_k would take no or negative bits; they are left out and q
+ * is found again, until none is left to leave out. They still get bins: a few of their values may
+ * lie outside the zero bin and are worth keeping. */
 static void choose_bins(struct encoder *e, double rate)
 {
     const double gamma = 2.5;
@@ -137,6 +167,7 @@ static void choose_bins(struct encoder *e, double rate)
             left++;
         }
     }
+    /* Logarithms instead of the product: with few bands left, powers leave the range of double. */
     double q = 1.0;
     for (bool again = left > 0; again;) {
         double s = 0.0, logs = 0.0;
@@ -163,7 +194,9 @@ static void choose_bins(struct encoder *e, double rate)
     }
 }
 
-/* Dead-zone quantiser: 0 within half the zero bin, then steps of one bin. */
+/* Dead-zone quantiser: 0 for |a| up to Z / 2, else sign(a) (floor((|a| - Z / 2) / Q) + 1). Values
+ * of all bands follow each other row by row, in the order in which they will be coded; bands with
+ * Q = 0 are not sent and leave no gap. */
 static void quantise(struct encoder *e)
 {
     int16_t *to = e->values;
@@ -186,7 +219,9 @@ static void quantise(struct encoder *e)
 
 /* ---- coding -------------------------------------------------------------------------------- */
 
-/* Calls for one block's symbols in turn: with `table`, writes them; without, counts them. */
+/* Turns one block's values into symbols: with `table`, writes them; without, counts them. Zeros are
+ * coded as runs, up to 100 in the symbol itself and up to 65535 behind an escape; runs go on from
+ * one band to the next but end with the block. Values beyond -73..74 go behind escapes too. */
 static void code_block(const int16_t *v, size_t n, uint32_t frequency[256],
                        const struct wsq_encoder_table *table, struct wsq_writer *w)
 {
@@ -235,7 +270,8 @@ static enum hbs_err put_block(struct encoder *e, int block, const struct wsq_enc
     return hbs_wsq_write_end(&w);
 }
 
-/* The table for blocks first..last, written, then the blocks. */
+/* The table for blocks first..last, written, then the blocks. The table stands before the first
+ * block that uses it; the reader keeps it for the others. */
 static enum hbs_err put_blocks(struct encoder *e, int first, int last)
 {
     struct wsq_encoder_table table;
@@ -282,6 +318,8 @@ static enum hbs_err put_comment(struct encoder *e, double rate)
     return err;
 }
 
+/* Filters, bins and frame header; their layouts are with the functions of wsq_decode.c that read
+ * them. */
 static enum hbs_err put_headers(struct encoder *e)
 {
     uint8_t b[2 + 58 + 2 + 389 + 2 + 17], *p = b;
@@ -316,7 +354,8 @@ static enum hbs_err put_headers(struct encoder *e)
 
 static enum hbs_err put_file(struct encoder *e, double rate)
 {
-    static const uint8_t soi[2] = {WSQ_SOI >> 8, WSQ_SOI & 255}, eoi[2] = {WSQ_EOI >> 8, WSQ_EOI & 255};
+    static const uint8_t soi[2] = {WSQ_SOI >> 8, WSQ_SOI & 255};
+    static const uint8_t eoi[2] = {WSQ_EOI >> 8, WSQ_EOI & 255};
     enum hbs_err err;
     if ((err = hbs_buf_put(e->out, soi, sizeof soi)) || (err = put_comment(e, rate)) ||
         (err = put_headers(e)) || (err = put_blocks(e, 0, 0)) || (err = put_blocks(e, 1, 2)))

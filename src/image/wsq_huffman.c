@@ -2,9 +2,18 @@
  *
  * Room image: WSQ, Huffman tables. A table travels as 16 counts of codes by length and the symbols
  * in order; codes are assigned canonically (specification, annex C, which is ITU-T T.81 annex C).
+ *
+ * Canonically means: going through the symbols in the order in which they are listed, each gets the
+ * number after the one before, shifted left whenever the length grows. So codes of one length are
+ * consecutive numbers, and shorter codes are smaller when all are aligned to the left. The reader
+ * relies on both: a look at the next 10 bits gives every code of up to 10, which by construction is
+ * what nearly all symbols have, and longer codes are found by comparing with each length's limit.
  */
 #include "wsq_int.h"
 
+/* A table is refused when there are more codes of a length than shorter ones leave room for, when
+ * symbols are missing, and when a symbol is 0 or 255, which mean nothing. Fewer codes than there is
+ * room for are usual: the one of nothing but ones is kept free. */
 bool hbs_wsq_table_read(const uint8_t counts[WSQ_CODE_MAX], const uint8_t *symbols, size_t have,
                         struct wsq_decoder_table *table)
 {
@@ -14,15 +23,16 @@ bool hbs_wsq_table_read(const uint8_t counts[WSQ_CODE_MAX], const uint8_t *symbo
     for (int length = 1; length <= WSQ_CODE_MAX; length++) {
         uint32_t n = counts[length - 1];
         if (total + n > have || total + n > 256 || code + n > UINT32_C(1) << length)
-            return false; /* more codes than there are of that length, or symbols missing */
+            return false;
         table->offset[length] = (int32_t)total - (int32_t)code;
         for (uint32_t i = 0; i < n; i++, code++, total++) {
             uint8_t symbol = symbols[total];
             if (symbol == 0 || symbol > WSQ_VALUE_LAST)
                 return false;
             table->symbol[total] = symbol;
-            if (length <= WSQ_LOOK) {
-                uint32_t first = code << (WSQ_LOOK - length), many = UINT32_C(1) << (WSQ_LOOK - length);
+            if (length <= WSQ_LOOK) { /* whatever follows the code */
+                uint32_t first = code << (WSQ_LOOK - length);
+                uint32_t many = UINT32_C(1) << (WSQ_LOOK - length);
                 for (uint32_t j = 0; j < many; j++)
                     table->look[first + j] = (uint16_t)(length << 8 | symbol);
             }
@@ -34,9 +44,16 @@ bool hbs_wsq_table_read(const uint8_t counts[WSQ_CODE_MAX], const uint8_t *symbo
     return true;
 }
 
-/* Lengths for a code as in ITU-T T.81 annex K.2: Huffman's algorithm with one more symbol of
- * frequency 1, so that the code of nothing but ones stays free; codes longer than 16 bits are made
- * shorter by moving pairs up the tree; then symbols by length, and by number within a length. */
+/* Lengths for a code as in ITU-T T.81 annex K.2, which the specification takes over:
+ *   1. Huffman's algorithm with one more symbol of frequency 1. It ends up with a longest code, and
+ *      as the last of them: nothing but ones. That one is then given to no symbol, so that ones can
+ *      fill the last byte of a block.
+ *   2. Codes longer than 16 bits are made shorter by pairs: of two deepest leaves one takes the
+ *      place of their parent, the other becomes the sibling of a leaf higher up, which moves down
+ *      by one.
+ *   3. Symbols are listed by the lengths of step 1, and by number within a length. The lengths of
+ *      step 2 are then dealt out in that order.
+ * Ties in step 1 go to the highest number, as in the reference, for the sake of equal files. */
 void hbs_wsq_table_make(const uint32_t frequency[256], struct wsq_encoder_table *table)
 {
     enum { RESERVED = 256, NODES = 257, NONE = -1 };
@@ -90,7 +107,7 @@ void hbs_wsq_table_make(const uint32_t frequency[256], struct wsq_encoder_table 
             longest = length[i];
     }
     for (; longest > WSQ_CODE_MAX; longest--) {
-        while (many[longest] > 0) { /* two leaves go up: one to their parent, one beside a shorter */
+        while (many[longest] > 0) {
             int shorter = longest - 2;
             while (!many[shorter])
                 shorter--;
@@ -118,6 +135,8 @@ void hbs_wsq_table_make(const uint32_t frequency[256], struct wsq_encoder_table 
     }
 }
 
+/* Bits gather in w->bits and leave it 32 at a time, into a chunk that goes to the buffer when full.
+ * Behind every byte FF a byte 00 is put, so that a reader does not take it for a marker. */
 static void put_byte(struct wsq_writer *w, uint8_t b)
 {
     w->chunk[w->used++] = b;
@@ -142,9 +161,10 @@ void hbs_wsq_write_bits(struct wsq_writer *w, uint32_t bits, int length)
     if (w->have < 32)
         return;
     w->have -= 32;
+    /* as in refill() of wsq_decode.c: an FF among four bytes, seen at once */
     uint32_t next = (uint32_t)(w->bits >> w->have), inverse = ~next;
     make_room(w);
-    if ((inverse - 0x01010101u) & next & 0x80808080u) { /* an FF among them */
+    if ((inverse - 0x01010101u) & next & 0x80808080u) {
         for (int shift = 24; shift >= 0; shift -= 8)
             put_byte(w, (uint8_t)(next >> shift));
     } else {

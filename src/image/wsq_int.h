@@ -108,7 +108,7 @@ enum { WSQ_LOOK = 10 };
 struct wsq_decoder_table {
     bool given;
     uint16_t look[1 << WSQ_LOOK];      /* length << 8 | symbol; 0: longer than WSQ_LOOK or none */
-    uint32_t limit[WSQ_CODE_MAX + 1];  /* codes of a length, left-aligned in 16 bits, are below it */
+    uint32_t limit[WSQ_CODE_MAX + 1];  /* codes of a length, left-aligned in 16 bits, are less */
     int32_t offset[WSQ_CODE_MAX + 1];  /* index of a code's symbol = code + offset[length] */
     uint8_t symbol[256];
 };

@@ -53,6 +53,10 @@ static void add_tap(struct taps *t, int offset, float value)
 
 static int magnitude(int d) { return d < 0 ? -d : d; }
 
+/* The sums of the file's head, written out as taps. Each output sample first adds up its low-pass
+ * samples from left to right, then its high-pass samples: this order, and columns before rows, is
+ * the reference's. Each of the 15 other orders that directions allow was tried, and differs from it
+ * in some of the reference pictures' pixels. */
 static void make_synthesis(const struct wsq_filters *f, struct transform *t)
 {
     for (int odd = 0; odd <= 1; odd++) {
@@ -71,6 +75,7 @@ static void make_synthesis(const struct wsq_filters *f, struct transform *t)
     t->halves_in = true;
 }
 
+/* For analysis no order is prescribed by anything: coefficients are quantised next. */
 static void make_analysis(const struct wsq_filters *f, struct transform *t)
 {
     for (int d = -f->lo_half; d <= f->lo_half; d++) {
@@ -81,7 +86,8 @@ static void make_analysis(const struct wsq_filters *f, struct transform *t)
         add_tap(&t->odd, d, f->hi[magnitude(d)]);
 }
 
-/* Where a sample outside 0..n-1 is mirrored to (n >= 2). */
+/* Where a sample outside 0..n-1 is mirrored to (n >= 2). The mirrored line has the period
+ * 2 (n - 1), and in it p and -p are the same. Short lines may be mirrored more than once. */
 static uint32_t mirror(long p, uint32_t n)
 {
     if (p >= 0 && p < (long)n) /* nearly always; spares a division */
@@ -91,7 +97,9 @@ static uint32_t mirror(long p, uint32_t n)
     return (uint32_t)(p < (long)n ? p : period - p);
 }
 
-/* out[i] = sum over the taps, in their order, of value[t] * row[t][i]. */
+/* out[i] = sum over the taps, in their order, of value[t] * row[t][i]. The two usual numbers of
+ * taps are written out: the sums then stay in registers, and being the same sums, round the same
+ * way. */
 static void correlate(float *restrict out, const float *const *row, const float *value, int count,
                       size_t n)
 {
@@ -128,6 +136,10 @@ static uint32_t half_place(uint32_t p, uint32_t n, bool flip)
     return (p & 1 ? high_at : low_at) + p / 2;
 }
 
+/* One step of the tree along y, in place. A block of columns is first copied out with its low and
+ * high rows interleaved (synthesis) or as it is (analysis); then every row of the block is made
+ * from the copied rows and put where it belongs. Rows beyond the ends are the mirrored ones
+ * themselves. */
 static void columns(const struct transform *t, float *plane, const struct wsq_split *s)
 {
     uint32_t n = s->rect.height;
@@ -154,6 +166,8 @@ static void columns(const struct transform *t, float *plane, const struct wsq_sp
     }
 }
 
+/* One step along x, in place. A row is copied out as even and odd samples, each with a few mirrored
+ * ones on either side, so that taps are plain shifts; then both parities of the output are made. */
 static void rows(const struct transform *t, float *plane, const struct wsq_split *s)
 {
     uint32_t n = s->rect.width, evens = n - n / 2, odds = n / 2;
@@ -177,7 +191,7 @@ static void rows(const struct transform *t, float *plane, const struct wsq_split
             if (evens > odds)
                 even[odds] = line[n - 1];
         }
-        for (int i = 1; i <= t->pad; i++) { /* mirrored, and of the same parity as what they mirror */
+        for (int i = 1; i <= t->pad; i++) { /* mirrored ones have their parity */
             even[-i] = even[mirror(-2L * i, n) / 2];
             odd[-i] = odd[mirror(-2L * i + 1, n) / 2];
             even[evens + i - 1] = even[mirror(2L * (evens + i - 1), n) / 2];
@@ -204,6 +218,8 @@ static void rows(const struct transform *t, float *plane, const struct wsq_split
     }
 }
 
+/* Scratch memory for the largest split, which is the whole picture; and how many mirrored samples
+ * the taps can reach. */
 static enum hbs_err open_scratch(struct hbs_ctx *ctx, const struct wsq_tree *tree,
                                  struct transform *t)
 {
@@ -231,7 +247,7 @@ enum hbs_err hbs_wsq_analyse(struct hbs_ctx *ctx, const struct wsq_filters *filt
     enum hbs_err err = open_scratch(ctx, tree, &t);
     if (err)
         return err;
-    for (int i = 0; i < WSQ_SPLITS; i++) {
+    for (int i = 0; i < WSQ_SPLITS; i++) { /* from the whole picture downwards */
         if (!tree->split[i].rect.width || !tree->split[i].rect.height)
             continue;
         rows(&t, plane, &tree->split[i]);
@@ -249,7 +265,7 @@ enum hbs_err hbs_wsq_synthesise(struct hbs_ctx *ctx, const struct wsq_filters *f
     enum hbs_err err = open_scratch(ctx, tree, &t);
     if (err)
         return err;
-    for (int i = WSQ_SPLITS - 1; i >= 0; i--) {
+    for (int i = WSQ_SPLITS - 1; i >= 0; i--) { /* from the smallest parts upwards */
         const struct wsq_split *s = &tree->split[i];
         uint64_t inside = (s->end == WSQ_BANDS ? 0 : UINT64_C(1) << s->end);
         inside -= UINT64_C(1) << s->first;
