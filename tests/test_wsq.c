@@ -590,6 +590,40 @@ static void test_no_memory(void)
     is_int(c.blocks, 0, "all memory is given back");
 }
 
+/* ---- in the confined decoder --------------------------------------------------------------- */
+
+/* The same pixels come out of the worker; its memory holds the largest picture that is allowed. */
+static void test_confined(struct hbs_ctx *ctx)
+{
+    struct hbs_decoder *d = NULL;
+    struct hbs_image im = make_ridges(ctx, 300, 400, 500), here = {0}, there = {0};
+    struct hbs_buf b;
+    hbs_buf_init(&b, ctx, HBS_IMAGE_BYTES_MAX);
+    if (!ok(!hbs_decoder_open(ctx, NULL, &d), "the confined decoder opens"))
+        goto done;
+    ok(!hbs_wsq_encode(ctx, &im, 0.75, &b) && !hbs_wsq_decode(ctx, b.data, b.size, &here) &&
+           !hbs_decoder_decode(d, b.data, b.size, &there) && there.width == 300 &&
+           there.height == 400 && there.ppi == 500 && there.format == HBS_IMAGE_WSQ &&
+           !memcmp(here.pixels, there.pixels, 300 * 400),
+       "it gives the same picture");
+    hbs_image_close(&there);
+    is_int(hbs_decoder_decode(d, b.data, b.size - 1, &there), HBS_ERR_FORMAT, "or the error: %s",
+           hbs_ctx_what(ctx));
+    hbs_image_close(&im);
+    im = make(ctx, 8192, 4096, 0);
+    b.size = 0;
+    bool good = !hbs_wsq_encode(ctx, &im, 0.75, &b);
+    ok(good && !hbs_decoder_decode(d, b.data, b.size, &there) && there.width == 8192 &&
+           there.height == 4096 && there.pixels[8192 * 4096 - 1] == 255,
+       "the largest picture, white, in %zu bytes", b.size);
+done:
+    hbs_image_close(&there);
+    hbs_image_close(&here);
+    hbs_image_close(&im);
+    hbs_buf_close(&b);
+    hbs_decoder_close(d);
+}
+
 /* ---- the reference vectors ----------------------------------------------------------------- */
 
 /* SHA-256 (FIPS 180-4), for the vectors' list gives pixels by it. */
@@ -856,6 +890,7 @@ int main(void)
     test_fields();
     test_comments(ctx);
     test_no_memory();
+    test_confined(ctx);
     test_vectors(ctx);
     hbs_ctx_close(ctx);
     return tap_end();
