@@ -90,7 +90,8 @@ HBS_API HBS_MUST_USE enum hbs_err hbs_png_encode(struct hbs_ctx *ctx, uint32_t w
     HBS_NONNULL(1, 6, 7);
 
 /* WSQ (FBI IAFIS-IC-0110 V3.1): `rate` is the target in bits a pixel, 0.75 for about 15:1 and 2.25
- * for about 5:1. ppi 0 writes no resolution comment. Images of at least 256 x 256. */
+ * for about 5:1. ppi 0 writes no resolution comment. Images of at least 256 x 256, rates from 0.05
+ * to 8; HBS_ERR_USAGE for others. Appended to `out`, which is as it was on failure. */
 HBS_API HBS_MUST_USE enum hbs_err hbs_wsq_encode(struct hbs_ctx *ctx,
                                                  const struct hbs_image *image, double rate,
                                                  struct hbs_buf *out) HBS_NONNULL(1, 2, 4);

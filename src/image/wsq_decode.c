@@ -28,13 +28,14 @@ struct reader {
     int have;
 };
 
+/* Everything known of one file. It has 22 kB, most of them tables, and lives on the heap. */
 struct decoder {
     struct hbs_ctx *ctx;
     const uint8_t *data;
-    size_t size, at;
+    size_t size, at;                     /* the file, and the place in it */
     bool have_frame, have_filters, have_quant;
     uint32_t width, height, ppi;
-    float shift, scale;
+    float shift, scale;                  /* M and R */
     struct wsq_filters filters;
     float centre;                        /* C: where in its bin a value is put back */
     float bin[WSQ_BANDS], zero[WSQ_BANDS]; /* Q and Z, widths of bins and of the zero bin */
@@ -42,7 +43,7 @@ struct decoder {
     uint64_t present;                    /* bands that are transmitted */
     bool begun;                          /* the first block was met */
     bool trial, tried;                   /* reading through, nothing is kept; that is done */
-    float *plane;
+    float *plane;                        /* coefficients, then pixels before rounding */
     int band;                            /* the next value goes into this band, */
     uint32_t x, y;                       /* at this place of it */
     struct wsq_decoder_table table[8];
@@ -231,6 +232,8 @@ static int next_symbol(struct reader *r, const struct wsq_decoder_table *t)
 {
     if (r->have < 32)
         refill(r);
+    /* Behind a block's end come zeros, so the look may find a code that is not there: the length of
+     * what is left decides. */
     uint32_t entry = t->look[r->bits >> (64 - WSQ_LOOK)];
     int length = (int)(entry >> 8), symbol = (int)(entry & 255);
     if (!length) { /* longer than the table looks: try each length's range of codes */
@@ -248,7 +251,8 @@ static int next_symbol(struct reader *r, const struct wsq_decoder_table *t)
     return symbol;
 }
 
-/* The 8 or 16 bits behind an escape; -1 when they are missing. next_symbol has left at least 16. */
+/* The 8 or 16 bits behind an escape; -1 when they are missing. next_symbol has left at least 16 of
+ * the 32 that it made sure of, if the block had them. */
 static int next_extra(struct reader *r, int length)
 {
     if (length > r->have)
@@ -259,7 +263,8 @@ static int next_extra(struct reader *r, int length)
     return v;
 }
 
-/* Goes to the next band that is transmitted and not empty, starting from d->band. */
+/* Goes to the next band that is transmitted and not empty, starting from d->band; WSQ_BANDS when
+ * there is none. Very small pictures have empty bands. */
 static void settle(struct decoder *d)
 {
     while (d->band < WSQ_BANDS &&
@@ -268,7 +273,9 @@ static void settle(struct decoder *d)
         d->band++;
 }
 
-/* Passes over `run` places, which hold zero already. False if there are not so many. */
+/* Passes over `run` places, which hold zero already. False if there are not so many. A run may go
+ * through several bands. It takes as many steps as bands, not as zeros: the longest runs cost least,
+ * which matters to files made of nothing else. */
 static bool skip(struct decoder *d, uint32_t run)
 {
     while (run) {
@@ -358,6 +365,7 @@ static enum hbs_err start(struct decoder *d)
     d->x = d->y = 0;
     settle(d);
     size_t n = (size_t)d->width * d->height;
+    /* Bytes that belong to later segments or to padding are counted too: this need not be exact. */
     d->trial = !d->tried && 8.0 * (double)(d->size - d->at) < BITS_PER_PIXEL_LEAST * (double)n;
     if (d->trial)
         return HBS_OK;
@@ -390,7 +398,8 @@ static enum hbs_err read_all(struct decoder *d)
         size_t n = length - 2;
         d->at += length;
         enum hbs_err err = HBS_OK;
-        /* Once a block has been read, only Huffman tables and comments may still come. */
+        /* Once a block has been read, only Huffman tables and comments may still come: the plane's
+         * size and the bins of the values in it must not change under them. */
         if (d->begun && (marker == WSQ_SOF || marker == WSQ_DTT || marker == WSQ_DQT))
             err = broken(d, d->at, "a header between the blocks");
         else if (marker == WSQ_SOF)
@@ -436,6 +445,7 @@ enum hbs_err hbs_wsq_decode(struct hbs_ctx *ctx, const uint8_t *data, size_t siz
     }
     if (err)
         goto done;
+    /* The picture is made last, so that a failure leaves nothing of it behind. */
     if ((err = hbs_wsq_synthesise(ctx, &d->filters, &d->tree, d->present, d->plane)) ||
         (err = hbs_image_alloc(ctx, d->width, d->height, d->ppi, HBS_IMAGE_WSQ, &image)))
         goto done;

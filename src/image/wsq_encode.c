@@ -35,8 +35,9 @@ struct encoder {
     struct wsq_tree tree;
     struct wsq_filters filters;
     struct wsq_decimal shift, scale, bin[WSQ_BANDS], zero[WSQ_BANDS];
-    float *plane;     /* coefficients */
+    float *plane;     /* normalised pixels, then coefficients in their place */
     int16_t *values;  /* quantised, band after band */
+    /* block b has the values block_at[b] to block_at[b + 1] - 1 */
     size_t block_at[BLOCKS + 1];
 };
 
@@ -155,11 +156,14 @@ static double weight(int k)
 static void choose_bins(struct encoder *e, double rate)
 {
     const double gamma = 2.5;
-    double v[WSQ_BANDS] = {0}, relative[WSQ_BANDS] = {0}, share[WSQ_BANDS];
-    bool counts[WSQ_BANDS] = {false};
+    double v[WSQ_BANDS] = {0};        /* variances */
+    double relative[WSQ_BANDS] = {0}; /* Q'_k; 0: the band is not sent */
+    double share[WSQ_BANDS];          /* 1 / m_k */
+    bool counts[WSQ_BANDS] = {false}; /* in the set whose bits make up the rate */
     variances(e, v);
     int left = 0;
     for (int k = 0; k < WSQ_BANDS_CODED; k++) {
+        /* five, four and two levels of halving both sides */
         share[k] = k < 4 ? 1.0 / 1024.0 : k < 51 ? 1.0 / 256.0 : 1.0 / 16.0;
         if (v[k] >= 1.01) { /* less is not worth a bit, and its logarithm makes no bin */
             relative[k] = k < 4 ? 1.0 : 10.0 / (weight(k) * log(v[k]));
@@ -177,6 +181,7 @@ static void choose_bins(struct encoder *e, double rate)
                 logs += share[k] * log(sqrt(v[k]) / relative[k]);
             }
         q = exp((rate / s - 1.0) * log(2.0) - logs / s) / gamma;
+        /* The last band is never left out, or q would come of nothing. */
         again = false;
         for (int k = 0; k < WSQ_BANDS_CODED; k++)
             if (counts[k] && relative[k] / q >= 2.0 * gamma * sqrt(v[k]) && left > 1) {
@@ -228,7 +233,7 @@ static void code_block(const int16_t *v, size_t n, uint32_t frequency[256],
     for (size_t i = 0; i < n;) {
         int symbol, extra = 0, length = 0;
         if (v[i] == 0) {
-            size_t run = 1;
+            size_t run = 1; /* longer ones than 65535 follow as further runs */
             while (i + run < n && run < 65535 && !v[i + run])
                 run++;
             i += run;
@@ -250,7 +255,7 @@ static void code_block(const int16_t *v, size_t n, uint32_t frequency[256],
             frequency[symbol]++;
             continue;
         }
-        if (length)
+        if (length) /* code and escape together have at most 32 bits */
             hbs_wsq_write_bits(w, (uint32_t)table->code[symbol] << length | (uint32_t)extra,
                                table->length[symbol] + length);
         else
@@ -258,6 +263,7 @@ static void code_block(const int16_t *v, size_t n, uint32_t frequency[256],
     }
 }
 
+/* SOB with the table's number, then the block's bits. */
 static enum hbs_err put_block(struct encoder *e, int block, const struct wsq_encoder_table *table)
 {
     const uint8_t head[] = {WSQ_SOB >> 8, WSQ_SOB & 255, 0, 3, block ? 1 : 0};
@@ -274,6 +280,7 @@ static enum hbs_err put_block(struct encoder *e, int block, const struct wsq_enc
  * block that uses it; the reader keeps it for the others. */
 static enum hbs_err put_blocks(struct encoder *e, int first, int last)
 {
+    /* 2^25 pixels cannot make a frequency overflow. */
     struct wsq_encoder_table table;
     uint32_t frequency[256] = {0};
     for (int b = first; b <= last; b++)
@@ -352,6 +359,7 @@ static enum hbs_err put_headers(struct encoder *e)
     return hbs_buf_put(e->out, b, (size_t)(p - b));
 }
 
+/* The segments in the order in which the reference encoder writes them. */
 static enum hbs_err put_file(struct encoder *e, double rate)
 {
     static const uint8_t soi[2] = {WSQ_SOI >> 8, WSQ_SOI & 255};

@@ -17,13 +17,14 @@
 bool hbs_wsq_table_read(const uint8_t counts[WSQ_CODE_MAX], const uint8_t *symbols, size_t have,
                         struct wsq_decoder_table *table)
 {
-    uint32_t code = 0, total = 0;
+    uint32_t code = 0, total = 0; /* the next code of this length; symbols so far */
     memset(table->look, 0, sizeof table->look);
     memset(table->symbol, 0, sizeof table->symbol);
     for (int length = 1; length <= WSQ_CODE_MAX; length++) {
         uint32_t n = counts[length - 1];
         if (total + n > have || total + n > 256 || code + n > UINT32_C(1) << length)
             return false;
+        /* The first code of this length belongs to symbol number `total`. */
         table->offset[length] = (int32_t)total - (int32_t)code;
         for (uint32_t i = 0; i < n; i++, code++, total++) {
             uint8_t symbol = symbols[total];
@@ -37,6 +38,7 @@ bool hbs_wsq_table_read(const uint8_t counts[WSQ_CODE_MAX], const uint8_t *symbo
                     table->look[first + j] = (uint16_t)(length << 8 | symbol);
             }
         }
+        /* Aligned to the left, everything from here on belongs to longer codes. */
         table->limit[length] = code << (WSQ_CODE_MAX - length);
         code <<= 1;
     }
@@ -57,6 +59,8 @@ bool hbs_wsq_table_read(const uint8_t counts[WSQ_CODE_MAX], const uint8_t *symbo
 void hbs_wsq_table_make(const uint32_t frequency[256], struct wsq_encoder_table *table)
 {
     enum { RESERVED = 256, NODES = 257, NONE = -1 };
+    /* A tree under construction is known by one of its symbols, which holds the weight of all; the
+     * symbols in it are chained by `next`. `live` lists the trees, `lives` of them. */
     uint64_t weight[NODES];
     int length[NODES], next[NODES], live[NODES], lives = 0;
     memset(table, 0, sizeof *table);
@@ -100,6 +104,7 @@ void hbs_wsq_table_make(const uint32_t frequency[256], struct wsq_encoder_table 
         for (; b != NONE; b = next[b])
             length[b]++;
     }
+    /* How many codes of each length; 2^25 values and 257 symbols make codes of up to 35 bits. */
     int many[NODES + 1] = {0}, longest = WSQ_CODE_MAX;
     for (int i = 0; i < NODES; i++) {
         many[length[i]] += length[i] > 0;
@@ -120,6 +125,7 @@ void hbs_wsq_table_make(const uint32_t frequency[256], struct wsq_encoder_table 
     for (longest = WSQ_CODE_MAX; !many[longest]; longest--)
         ;
     many[longest]--; /* the reserved one */
+    /* The list for the file, then the codes that a reader will make of it. */
     for (int bits = 1; bits <= NODES; bits++)
         for (int i = 0; i < RESERVED; i++)
             if (length[i] == bits)

@@ -24,6 +24,7 @@
 enum {
     COLUMNS = 64,
     TAPS_MAX = 2 * WSQ_HALF_MAX + 1,
+    /* (COLUMNS: 64 floats are four cache lines; the highest picture makes a block of 2 MB) */
     PAD = WSQ_HALF_MAX / 2 + 2 /* room for mirrored samples on either side of a row's halves */
 };
 
@@ -45,6 +46,7 @@ struct transform {
     size_t stride;
 };
 
+/* Appends a tap; the order of calls is the order of the sum. */
 static void add_tap(struct taps *t, int offset, float value)
 {
     t->offset[t->count] = offset;
@@ -146,7 +148,7 @@ static void columns(const struct transform *t, float *plane, const struct wsq_sp
     for (uint32_t x = 0; x < s->rect.width; x += COLUMNS) {
         float *top = plane + (size_t)s->rect.y * t->stride + s->rect.x + x;
         size_t wide = s->rect.width - x < COLUMNS ? s->rect.width - x : COLUMNS;
-        if (n == 1) {
+        if (n == 1) { /* nothing to mirror at */
             for (size_t i = 0; i < wide; i++)
                 top[i] *= t->single;
             continue;
@@ -197,6 +199,8 @@ static void rows(const struct transform *t, float *plane, const struct wsq_split
             even[evens + i - 1] = even[mirror(2L * (evens + i - 1), n) / 2];
             odd[odds + i - 1] = odd[mirror(2L * (odds + i - 1) + 1, n) / 2];
         }
+        /* Analysis writes over the row itself, of which all is copied; synthesis has to interleave
+         * first, for which two more halves are kept. */
         for (int parity = 0; parity <= 1; parity++) {
             const struct taps *taps = parity ? &t->odd : &t->even;
             const float *row[2 * TAPS_MAX];
