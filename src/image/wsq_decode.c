@@ -274,8 +274,8 @@ static void settle(struct decoder *d)
 }
 
 /* Passes over `run` places, which hold zero already. False if there are not so many. A run may go
- * through several bands. It takes as many steps as bands, not as zeros: the longest runs cost least,
- * which matters to files made of nothing else. */
+ * through several bands. It takes as many steps as bands, not as zeros, which matters to files made
+ * of the longest runs only. */
 static bool skip(struct decoder *d, uint32_t run)
 {
     while (run) {
