@@ -57,13 +57,32 @@ struct pair {
     uint8_t a, b;
 };
 
+struct stretch {
+    int from, to;
+};
+
+/* The minutiae of a print whose direction is within `gate` of `angle`: they stand side by side, in one
+ * stretch or, around 0, in two. */
+static int within(const struct hbs_finger_print *p, int angle, int gate, struct stretch out[2])
+{
+    int n = 0;
+    for (int turn = -256; turn <= 256; turn += 256) {
+        int least = angle - gate + turn, largest = angle + gate + turn;
+        if (largest < 0 || least > 255)
+            continue;
+        int from = p->below[least < 0 ? 0 : least], to = p->below[largest > 255 ? 256 : largest + 1];
+        if (from < to)
+            out[n++] = (struct stretch){from, to};
+    }
+    return n;
+}
+
 /* The `most` best pairs by similarity, equal ones by a, then b. Similarities are put into 1,024
  * drawers; only the drawer in which the list ends is sorted. */
 static int best_pairs(const struct fm_tables *tables, const struct hbs_finger_print *A, const struct hbs_finger_print *B, int most,
                       struct pair *out)
 {
     enum { DRAWERS = 1024 };
-    static const int wrap[3] = {0, -256, 256};
     struct pair all[FM_MOST * FM_MOST];
     uint16_t drawer_of[FM_MOST * FM_MOST], drawers[DRAWERS];
     int n = 0;
@@ -71,26 +90,21 @@ static int best_pairs(const struct fm_tables *tables, const struct hbs_finger_pr
     for (int i = 0; i < A->count; i++) {
         uint64_t word[FM_WORDS];
         uint16_t differ[FM_LANES];
+        float similar[FM_LANES];
+        struct stretch stretch[2];
         for (int w = 0; w < FM_WORDS; w++)
             word[w] = A->bits[w][i];
-        /* minutiae of B within the gate: one or two stretches of the order by angle */
-        for (int k = 0; k < 3; k++) {
-            int least = A->angle[i] - FM_GATE + wrap[k], largest = A->angle[i] + FM_GATE + wrap[k];
-            if (largest < 0 || least > 255)
-                continue;
-            int from = 0, to = B->count;
-            while (from < to && B->angle[from] < least)
-                from++;
-            while (to > from && B->angle[to - 1] > largest)
-                to--;
-            if (from == to)
-                continue;
+        int stretches = within(B, A->angle[i], FM_GATE, stretch);
+        for (int k = 0; k < stretches; k++) {
+            int from = stretch[k].from, to = stretch[k].to;
             tables->bits_differ(word, B->bits, from, to, differ);
             float root = A->root_ones[i], worth = A->root_worth[i];
             for (int j = from; j < to; j++) {
-                float both = root + B->root_ones[j];
-                float s = both > 0 ? 1 - sqrtf((float)differ[j]) / both : 0;
-                s = (s > 0 ? s : 0) * worth * B->root_worth[j];
+                float s = 1 - sqrtf((float)differ[j]) / (root + B->root_ones[j]);
+                similar[j] = (s > 0 ? s : 0) * worth * B->root_worth[j];
+            }
+            for (int j = from; j < to; j++) {
+                float s = similar[j];
                 all[n] = (struct pair){s, (uint8_t)i, (uint8_t)j};
                 int d = (int)(s * (DRAWERS - 1));
                 drawer_of[n++] = (uint16_t)d;
@@ -142,13 +156,12 @@ static int agreements(const struct fm_tables *tables, const struct hbs_finger_pr
             int c = pairs[k].a, d = pairs[k].b;
             int d1 = abs((int)da[c] - (int)db[d]);
             int d2 = abs((int8_t)(turn - (uint8_t)(A->angle[c] - B->angle[d])));
-            if (d1 >= FM_DISTANCES || d2 >= FM_TURNS || c == a || d == b)
-                continue;
             /* the bearing is taken from both ends; the worse one counts */
             int d3 = abs((int8_t)(A->radial[a][c] - B->radial[b][d]));
             int d4 = abs((int8_t)(A->radial[c][a] - B->radial[d][b]));
             d3 = d4 > d3 ? d4 : d3;
-            if (d3 >= FM_TURNS)
+            /* one branch, hardly ever taken */
+            if ((d1 >= FM_DISTANCES) | (d2 >= FM_TURNS) | (d3 >= FM_TURNS) | (c == a) | (d == b))
                 continue;
             float r = tables->distance[d1] * tables->turn[d2] * tables->turn[d3];
             if (r > 1e-4f)
@@ -284,15 +297,17 @@ static int pair_up(const struct hbs_finger_print *A, const struct hbs_finger_pri
     for (int i = 0; i < A->count; i++) {
         partner[i] = -1;
         uint8_t angle = (uint8_t)(A->angle[i] + turn);
-        for (int j = 0; j < B->count; j++) {
-            float dx = x[i] - B->x[j], dy = y[i] - B->y[j], d = dx * dx + dy * dy;
-            if (d > least)
-                continue;
-            int da = abs((int8_t)(angle - B->angle[j]));
-            if (da <= TURN_NEAR && n < CANDIDATES_MAX)
+        struct stretch stretch[2];
+        int stretches = within(B, angle, TURN_NEAR, stretch);
+        for (int k = 0; k < stretches; k++)
+            for (int j = stretch[k].from; j < stretch[k].to; j++) {
+                float dx = x[i] - B->x[j], dy = y[i] - B->y[j], d = dx * dx + dy * dy;
+                if (d > least || n == CANDIDATES_MAX)
+                    continue;
+                int da = abs((int8_t)(angle - B->angle[j]));
                 candidates[n++] = (struct pair){sqrtf(d) / near + (float)da / TURN_NEAR, (uint8_t)i,
                                                 (uint8_t)j};
-        }
+            }
     }
     qsort(candidates, (size_t)n, sizeof *candidates, by_cost);
     *misfit = 0;

@@ -118,6 +118,8 @@ void fm_cylinders(const struct fm_tables *tables, struct hbs_finger_print *p)
                     }
         for (int w = 0; w < FM_WORDS; w++)
             p->bits[w][m] = words[w];
-        p->root_ones[m] = sqrtf((float)ones);
+        p->root_ones[m] = ones ? sqrtf((float)ones) : 1; /* never divides by 0, and */
+        if (!ones)
+            p->root_worth[m] = 0; /* two empty ones are not alike */
     }
 }

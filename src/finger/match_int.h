@@ -63,11 +63,12 @@ struct hbs_finger_print {
     struct hbs_ctx *ctx;
     int count;                           /* minutiae, sorted by angle, then place */
     uint8_t angle[FM_MOST];
+    uint8_t below[257];                  /* how many have an angle below this */
     uint8_t index[FM_MOST];              /* place in the template */
     uint8_t quality[FM_MOST];
     float x[FM_MOST], y[FM_MOST];        /* pixels, y up */
     float worth[FM_MOST], root_worth[FM_MOST];
-    float root_ones[FM_LANES];           /* square root of the number of bits set */
+    float root_ones[FM_LANES];           /* square root of the number of bits set, never 0 */
     uint64_t bits[FM_WORDS][FM_LANES];   /* word by word, so that lanes are minutiae */
     uint16_t distance[FM_MOST][FM_MOST]; /* between two minutiae, 1/8 pixel */
     uint8_t radial[FM_MOST][FM_MOST];    /* from i's direction to the line towards k */

@@ -98,6 +98,11 @@ enum hbs_err fm_prepare(const struct fm_tables *tables, struct hbs_ctx *ctx,
         p->worth[i] = (float)quality_of(m) * 0.01f;
         p->root_worth[i] = sqrtf(p->worth[i]);
     }
+    for (int angle = 0, i = 0; angle <= 256; angle++) {
+        while (i < p->count && p->angle[i] < angle)
+            i++;
+        p->below[angle] = (uint8_t)i;
+    }
     if (has_map)
         memcpy(p->map, t->orientation, cells);
     else
