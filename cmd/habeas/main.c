@@ -14,14 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const struct cmd cmd_eval_calibrate, cmd_eval_scores;
-
-const struct cmd *const cmd_all[] = {
-    &cmd_eval_calibrate,
-    &cmd_eval_scores,
+extern const struct cmd cmd_eval_calibrate;
+extern const struct cmd cmd_eval_finger;
+extern const struct cmd cmd_eval_scores;
 extern const struct cmd cmd_synth_finger;
 
 const struct cmd *const cmd_all[] = {
+    &cmd_eval_calibrate,
+    &cmd_eval_finger,
+    &cmd_eval_scores,
     &cmd_synth_finger,
     NULL,
 };
