@@ -177,6 +177,8 @@ static void test_same(struct hbs_ctx *ctx, struct hbs_decoder *d)
     }
     struct made_list list = made_images();
     size_t pictures = 0, errors = 0, bad = 0;
+    double cpu = hbs_decoder_cpu(d), before = cpu;
+    bool falls = false;
     for (size_t i = 0; i < list.count; i++) {
         const struct made_image *m = &list.items[i];
         struct hbs_image here = {0}, there = {0};
@@ -194,6 +196,8 @@ static void test_same(struct hbs_ctx *ctx, struct hbs_decoder *d)
                    !memcmp(here.pixels, there.pixels, (size_t)here.width * here.height);
             pictures++;
         }
+        falls |= hbs_decoder_cpu(d) < cpu; /* also where a worker was replaced */
+        cpu = hbs_decoder_cpu(d);
         if (!same) {
             bad++;
             printf("# %s: here %d, worker %d (%s)\n", m->name, e1, e2, hbs_ctx_what(ctx));
@@ -203,6 +207,7 @@ static void test_same(struct hbs_ctx *ctx, struct hbs_decoder *d)
     }
     ok(!bad && pictures > 100 && errors > 40,
        "the worker answers as the readers do: %zu pictures, %zu errors", pictures, errors);
+    ok(!falls && cpu > before, "and tells its CPU time, which only grows");
     made_free(&list);
     hbs_ctx_close(other);
 }

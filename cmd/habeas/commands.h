@@ -3,6 +3,7 @@
  * The commands, one a line; cmd_NAME is defined in NAME.c. Included by main.c more than once.
  */
 CMD(eval_calibrate)
+CMD(eval_finger)
 CMD(eval_scores)
 CMD(finger_compare)
 CMD(finger_extract)

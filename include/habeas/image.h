@@ -79,6 +79,8 @@ HBS_API void hbs_decoder_close(struct hbs_decoder *decoder);
 HBS_API HBS_MUST_USE enum hbs_err hbs_decoder_decode(struct hbs_decoder *decoder, const void *data,
                                                      size_t size, struct hbs_image *out)
     HBS_NONNULL(1, 2, 4);
+/* CPU seconds that this decoder's workers have spent so far: what the caller's own clock does not see. */
+HBS_API double hbs_decoder_cpu(const struct hbs_decoder *decoder) HBS_NONNULL(1);
 /* Reads a file and decodes it; the file's name is the error's "where". */
 HBS_API HBS_MUST_USE enum hbs_err hbs_decoder_read(struct hbs_decoder *decoder, const char *path,
                                                    struct hbs_image *out) HBS_NONNULL(1, 2, 3);

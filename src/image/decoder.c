@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const double PICTURE_SECONDS = 10, RECYCLE_SECONDS = 30;
@@ -33,6 +34,7 @@ struct hbs_decoder {
     uint32_t sequence;
     unsigned pictures;
     double seconds; /* wall time this worker has worked */
+    double cpu;     /* CPU time of the workers before it */
 };
 
 enum outcome { DONE, GONE, LATE, RULES };
@@ -88,12 +90,22 @@ enum hbs_err hbs_decoder_open(struct hbs_ctx *ctx, const char *worker, struct hb
     return err;
 }
 
+double hbs_decoder_cpu(const struct hbs_decoder *d)
+{
+    clockid_t clock;
+    struct timespec t;
+    if (d->pid <= 0 || clock_getcpuclockid(d->pid, &clock) || clock_gettime(clock, &t))
+        return d->cpu;
+    return d->cpu + (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 /* Kills the worker and says how it ended (a wait status; -1 when that is not to be had). The
  * process is killed through a descriptor: its number may belong to another by now, when this
  * program ignores SIGCHLD. A worker that died by itself keeps its own status. */
 static int stop(struct hbs_decoder *d)
 {
     int status = -1;
+    d->cpu = hbs_decoder_cpu(d); /* a process that ended can still be asked until it is waited for */
     if (d->pid > 0) {
         if (d->pidfd >= 0)
             (void)syscall(SYS_pidfd_send_signal, d->pidfd, SIGKILL, NULL, 0);
@@ -260,9 +272,11 @@ static enum hbs_err start(struct hbs_decoder *d)
 static bool is_dead(struct hbs_decoder *d)
 {
     int status;
+    double cpu = hbs_decoder_cpu(d);
     pid_t p = waitpid(d->pid, &status, WNOHANG);
     if (p == 0)
         return false;
+    d->cpu = cpu;
     d->pid = 0; /* reaped: its number is no longer ours */
     return true;
 }
