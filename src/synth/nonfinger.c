@@ -122,8 +122,10 @@ static void blobs(struct canvas *c)
 {
     fill(c, pick(c, 100, 250));
     for (int n = whole(c, 15, 120); n > 0; n--) {
-        double a = pick(c, 4, 45), b = a * pick(c, 0.4, 1);
-        ellipse(c, pick(c, 0, c->w), pick(c, 0, c->h), a, b, pick(c, 0, SYN_PI), pick(c, 1, 3 + b), pick(c, 0, 255));
+        /* one draw a declarator: the order of a call's arguments is the compiler's choice */
+        double a = pick(c, 4, 45), b = a * pick(c, 0.4, 1), x = pick(c, 0, c->w), y = pick(c, 0, c->h);
+        double turn = pick(c, 0, SYN_PI), soft = pick(c, 1, 3 + b), level = pick(c, 0, 255);
+        ellipse(c, x, y, a, b, turn, soft, level);
     }
 }
 
@@ -336,7 +338,8 @@ static void face(struct canvas *c)
     stroke(c, x, y + 0.63 * s, x + 0.28 * s, y + 0.6 * s - smile * s, 0.07 * s, dark);
     for (int n = 90; n > 0; n--) { /* strands of hair */
         double a = pick(c, SYN_PI, 2 * SYN_PI), hx = x + 0.85 * s * syn_cos(a), hy = y - 0.2 * s + 0.9 * s * syn_sin(a);
-        stroke(c, hx, hy, hx + pick(c, -0.15, 0.15) * s, hy + pick(c, -0.2, 0.3) * s, 1.2, hair + pick(c, -25, 35));
+        double ex = hx + pick(c, -0.15, 0.15) * s, ey = hy + pick(c, -0.2, 0.3) * s, level = hair + pick(c, -25, 35);
+        stroke(c, hx, hy, ex, ey, 1.2, level);
     }
 }
 
