@@ -12,6 +12,7 @@
  *   sensor.c      the kinds of sensor: conditions of an impression, grey levels, background
  *   impression.c  master, conditions -> picture and its true minutiae
  *   template.c    templates without pictures
+ *   nonfinger.c   pictures that are no fingers
  *
  * Two frames: the master's raster (pixels, y down) and the finger's frame (u to the right, v up,
  * origin in the middle of the master). Orientations are radians in the finger's frame.
