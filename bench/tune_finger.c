@@ -166,7 +166,7 @@ static void learn_score(unsigned mask, float weight[FM_FEATURES])
 /* Genuine pairs that lie over each other beyond doubt teach which minutiae are seen again. */
 static void learn_worth(unsigned mask, float worth[FX_WORTH])
 {
-    static const float least_mass = 3.0f, least_agreement = 0.75f;
+    static const float least_mass = 1.4f, least_agreement = 0.75f;
     size_t most = (size_t)SETS * PRINTS * (IMPRESSIONS - 1) * HBS_FINGER_MATCHED_MAX, n = 0;
     double *x = need(most * (FX_WORTH - 1), sizeof *x);
     bool *again = need(most, 1);
@@ -179,8 +179,7 @@ static void learn_worth(unsigned mask, float worth[FX_WORTH])
                 struct hbs_finger_result r;
                 struct fm_details d;
                 fm_compare(&tables, p, samples[s][j].print, &r, &d);
-                float mass = d.feature[FM_F_MASS] * d.feature[FM_F_MASS];
-                if (mass < least_mass || d.feature[FM_F_AGREE] < least_agreement)
+                if (d.feature[FM_F_MASS] < least_mass || d.feature[FM_F_AGREE] < least_agreement)
                     continue;
                 for (int k = 0; k < p->count; k++) {
                     if (!d.in_overlap[k] && d.partner[k] < 0)

@@ -286,9 +286,9 @@ static int by_cost(const void *a, const void *b)
     return x->a != y->a ? (int)x->a - (int)y->a : (int)x->b - (int)y->b;
 }
 
-/* Pairs minutiae one to one, nearest first; returns how many, *misfit the sum of their costs. */
+/* Pairs minutiae one to one, nearest first; returns how many. */
 static int pair_up(const struct hbs_finger_print *A, const struct hbs_finger_print *B, const float *x,
-                   const float *y, int turn, float near, int8_t *partner, float *misfit)
+                   const float *y, int turn, float near, int8_t *partner)
 {
     struct pair candidates[CANDIDATES_MAX];
     bool taken[FM_MOST] = {false};
@@ -310,14 +310,12 @@ static int pair_up(const struct hbs_finger_print *A, const struct hbs_finger_pri
             }
     }
     qsort(candidates, (size_t)n, sizeof *candidates, by_cost);
-    *misfit = 0;
     for (int k = 0; k < n; k++) {
         int a = candidates[k].a, b = candidates[k].b;
         if (partner[a] >= 0 || taken[b])
             continue;
         partner[a] = (int8_t)b;
         taken[b] = true;
-        *misfit += candidates[k].s;
         paired++;
     }
     return paired;
@@ -366,7 +364,6 @@ static int map_at(const struct hbs_finger_print *p, float x, float y)
 struct overlap {
     int a, b, cells, known; /* minutiae of each print in the other; cells; with two orientations */
     float worth_a, worth_b, agree;
-    int well;
 };
 
 static struct overlap overlay(const struct fm_tables *tables, const struct hbs_finger_print *A, const struct hbs_finger_print *B,
@@ -403,10 +400,8 @@ static struct overlap overlay(const struct fm_tables *tables, const struct hbs_f
             o.cells++;
             if (mine == FM_INSIDE || theirs == FM_INSIDE)
                 continue;
-            float c = tables->cosine2[(uint8_t)(mine - theirs + p->turn)];
             o.known++;
-            o.agree += c;
-            o.well += c > 0.8f;
+            o.agree += tables->cosine2[(uint8_t)(mine - theirs + p->turn)];
         }
     return o;
 }
@@ -423,26 +418,24 @@ void fm_compare(const struct fm_tables *tables, const struct hbs_finger_print *A
     memset(d->in_overlap, 0, sizeof d->in_overlap);
     float *f = d->feature;
     f[FM_F_ONE] = 1;
-    f[FM_F_RELAXED_LOG] = fx_log(1e-4f);
+    f[FM_F_RELAXED] = fx_log(1e-4f);
     int fewer = A->count < B->count ? A->count : B->count;
     f[FM_F_FEWER] = (float)fewer / 50;
     int n = best_pairs(tables, A, B, fewer, pairs);
     if (n < 2)
         return;
     relax(pairs, n, edges, agreements(tables, A, B, pairs, n, edges), efficiency);
-    f[FM_F_RELAXED] = relaxed_score(pairs, n, efficiency, fewer);
-    f[FM_F_RELAXED_LOG] = fx_log(f[FM_F_RELAXED] + 1e-4f);
+    f[FM_F_RELAXED] = fx_log(relaxed_score(pairs, n, efficiency, fewer) + 1e-4f);
     int chosen = choose_seeds(pairs, n, seeds);
     struct pose pose = align(A, B, seeds, chosen);
     for (int i = 0; i < A->count; i++) {
         x[i] = pose.c * A->x[i] - pose.s * A->y[i] + pose.dx;
         y[i] = pose.s * A->x[i] + pose.c * A->y[i] + pose.dy;
     }
-    float misfit;
-    int m = pair_up(A, B, x, y, pose.turn, tables->tuning.near_first, d->partner, &misfit);
+    int m = pair_up(A, B, x, y, pose.turn, tables->tuning.near_first, d->partner);
     if (m >= 3) {
         bend(A, B, x, y, d->partner);
-        m = pair_up(A, B, x, y, pose.turn, tables->tuning.near_second, d->partner, &misfit);
+        m = pair_up(A, B, x, y, pose.turn, tables->tuning.near_second, d->partner);
     }
     struct overlap o = overlay(tables, A, B, &pose, d);
     float similar = 0, worth = 0, weighted = 0;
@@ -464,19 +457,12 @@ void fm_compare(const struct fm_tables *tables, const struct hbs_finger_print *A
     float worth_share = worth / sqrtf(o.worth_a * o.worth_b + 0.5f);
     float lesser = o.worth_a < o.worth_b ? o.worth_a : o.worth_b;
     float mass = similar * share, worth_mass = weighted * worth_share;
-    f[FM_F_PAIRED] = sqrtf((float)m);
-    f[FM_F_SHARE] = share;
-    f[FM_F_SIMILAR] = m ? similar / (float)m : 0;
-    f[FM_F_RESIDUAL] = m ? misfit / (float)m : 2;
     f[FM_F_CELLS] = sqrtf((float)o.cells);
     f[FM_F_AGREE] = o.known ? o.agree / (float)o.known : 0.85f; /* not known: as good pairs have */
-    f[FM_F_AGREE_WELL] = o.known ? (float)o.well / (float)o.known : 0.8f;
-    f[FM_F_MASS] = sqrtf(mass > 0 ? mass : 0);
-    f[FM_F_MASS_LOG] = fx_log(1 + (mass > 0 ? mass : 0));
+    f[FM_F_MASS] = fx_log(1 + (mass > 0 ? mass : 0));
     f[FM_F_WORTH] = sqrtf(worth);
     f[FM_F_WORTH_SHARE] = worth_share;
-    f[FM_F_WORTH_MASS] = sqrtf(worth_mass > 0 ? worth_mass : 0);
-    f[FM_F_WORTH_MASS_LOG] = fx_log(1 + (worth_mass > 0 ? worth_mass : 0));
+    f[FM_F_WORTH_MASS] = fx_log(1 + (worth_mass > 0 ? worth_mass : 0));
     f[FM_F_IN_OVERLAP] = fx_log(1 + lesser);
     out->turn = (float)(int8_t)pose.turn;
     out->dx = pose.dx;

@@ -18,7 +18,7 @@ enum {
     FM_MOST = HBS_FINGER_MATCHED_MAX,
     FM_LANES = 56,                       /* FM_MOST and a vector more: kernels read past the end */
     FM_WORDS = HBS_FINGER_CYLINDER_WORDS,
-    FM_GATE = 40,                        /* 1/256 turn: prints are turned by no more than this */
+    FM_GATE = 64,                        /* 1/256 turn: prints are turned by no more than this */
     FM_INSIDE = 254                      /* in a map: the print is here, orientation not known */
 };
 
@@ -34,7 +34,7 @@ void fm_bits_vpopcnt(const uint64_t word[FM_WORDS], const uint64_t bits[FM_WORDS
                      int from, int to, uint16_t out[FM_LANES]);
 
 /* The numbers that are chosen on data, as in struct fx_tuning. */
-enum { FM_FEATURES = 18 };
+enum { FM_FEATURES = 10 };
 struct fm_tuning {
     float deviation, deviation_angle; /* of a neighbour's mass: pixels, radians (MCC: 28/3, 2 pi/9) */
     float threshold;                  /* of a cell's bit */
@@ -82,25 +82,17 @@ void fm_cylinders(const struct fm_tables *tables, struct hbs_finger_print *p);
 enum hbs_err fm_prepare(const struct fm_tables *tables, struct hbs_ctx *ctx,
                         const struct hbs_finger_template *t, struct hbs_finger_print **out);
 
-/* What the score weighs; each is 0 when there is nothing to say. */
+/* What the score weighs. Twice as many were tried; the left-out errors do not need the others. */
 enum fm_feature {
-    FM_F_RELAXED,     /* mean relaxed similarity of the best pairs (LSS-R) */
-    FM_F_RELAXED_LOG, /* its logarithm */
-    FM_F_PAIRED,      /* root of the number of paired minutiae */
-    FM_F_SHARE,       /* paired over the geometric mean of those in the overlap */
-    FM_F_SIMILAR,     /* mean descriptor similarity of the paired */
-    FM_F_RESIDUAL,    /* mean misfit of the paired, tolerances */
-    FM_F_CELLS,       /* root of the cells in the overlap */
-    FM_F_AGREE,       /* mean cos 2(difference) of orientation in the overlap */
-    FM_F_AGREE_WELL,  /* share of the overlap where it exceeds 0.8 */
-    FM_F_MASS,        /* root of (sum of similarity times share) */
-    FM_F_MASS_LOG,
+    FM_F_RELAXED,     /* log of the mean relaxed similarity of the best pairs (LSS-R) */
+    FM_F_CELLS,       /* root of the cells that both maps cover */
+    FM_F_AGREE,       /* mean cos 2(difference) of orientation there */
+    FM_F_MASS,        /* log of 1 + the sum of similarity of the paired, times their share */
     FM_F_FEWER,       /* minutiae of the print with fewer / 50 */
     FM_F_WORTH,       /* root of the paired worth */
     FM_F_WORTH_SHARE, /* paired worth over that in the overlap */
-    FM_F_WORTH_MASS,  /* root of (similarity weighted by worth, times worth share) */
-    FM_F_WORTH_MASS_LOG,
-    FM_F_IN_OVERLAP,  /* log of the lesser worth in the overlap */
+    FM_F_WORTH_MASS,  /* as FM_F_MASS, weighted by worth */
+    FM_F_IN_OVERLAP,  /* log of 1 + the lesser worth in the overlap */
     FM_F_ONE          /* constant */
 };
 
