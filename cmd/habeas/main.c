@@ -2,7 +2,7 @@
  *
  * habeas: the command line. Finds the command, reads its options by its table, runs it, prints its
  * answer. `habeas help [COMMAND]`, `habeas COMMAND --help`; `habeas help --man COMMAND` prints the
- * source of the man page (scdoc).
+ * source of the man page (scdoc), without COMMAND that of habeas(1); `habeas help --list` the names.
  */
 #include "cmd.h"
 
@@ -25,44 +25,124 @@ const struct cmd *const cmd_all[] = {
 
 enum { OPTIONS_MAX = 32, FIRST_LONG = 256, OPT_JSON = 1000, OPT_HELP = 1001 };
 
-static void print_options(const struct cmd *c, bool man)
+static void option_words(const struct cmd_option *o, const char *bold, const char *slant, char *out,
+                         size_t size)
 {
-    for (const struct cmd_option *o = c->options; o && o->name; o++) {
-        char left[64], letter[8] = "";
-        if (o->letter)
-            snprintf(letter, sizeof letter, "-%c, ", o->letter);
-        snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->argument ? " " : "",
-                 o->argument ? o->argument : "");
-        if (man)
-            printf("*%s*\n\t%s\n\n", left, o->help);
-        else
-            printf("  %-22s %s\n", left, o->help);
-    }
-    printf(man ? "*--json*\n\tone JSON object on standard output\n\n*--help*\n\tthis text\n\n"
-               : "  --json                 one JSON object on standard output\n"
-                 "  --help                 this text\n");
+    char letter[8] = "";
+    if (o->letter)
+        snprintf(letter, sizeof letter, "-%c, ", o->letter);
+    snprintf(out, size, "%s%s--%s%s%s%s%s%s", bold, letter, o->name, bold, o->argument ? " " : "",
+             o->argument ? slant : "", o->argument ? o->argument : "", o->argument ? slant : "");
 }
 
 static void print_help(const struct cmd *c)
 {
-    printf("habeas %s: %s\n\nusage: habeas %s [options] %s\n\n%s\n\noptions\n", c->name, c->summary,
-           c->name, c->arguments, c->text);
-    print_options(c, false);
-    printf("\nexample\n  %s\n", c->example);
+    printf("habeas %s: %s\n\nusage: habeas %s [options]%s%s\n\n%s\n\noptions\n", c->name, c->summary,
+           c->name, *c->arguments ? " " : "", c->arguments, c->text);
+    for (const struct cmd_option *o = c->options; o && o->name; o++) {
+        char left[96];
+        option_words(o, "", "", left, sizeof left);
+        printf("  %-22s %s\n", left, o->help);
+    }
+    printf("  --json                 one JSON object on standard output\n"
+           "  --help                 this text\n\nexample\n  ");
+    for (const char *p = c->example; *p; p++) { /* each of its lines stands in */
+        putchar(*p);
+        if (*p == '\n' && p[1] && p[1] != '\n')
+            fputs("  ", stdout);
+    }
+    putchar('\n');
+}
+
+/* ---- Man pages, as scdoc's source -------------------------------------------------------------- */
+
+/* Words that are only words: what scdoc would take for a mark gets a backslash; lines that stand in
+ * stay as they are. */
+static void man_text(const char *text)
+{
+    bool literal = false, fresh = true;
+    for (const char *p = text; *p; p++) {
+        if (fresh && *p != '\n' && literal != (*p == ' ')) {
+            literal = !literal;
+            puts("```");
+        }
+        if (!literal && (strchr("\\*_`+~", *p) || (fresh && strchr("#-.;|[]!'", *p))))
+            putchar('\\');
+        putchar(*p);
+        fresh = *p == '\n';
+    }
+    putchar('\n');
+    if (literal)
+        puts("```");
+}
+
+static void man_begin(const char *name, const char *summary)
+{
+    printf("habeas%s", *name ? "-" : "");
+    for (const char *p = name; *p; p++)
+        putchar(*p == ' ' ? '-' : *p);
+    printf("(1)\n\n# NAME\n\nhabeas%s", *name ? "-" : "");
+    for (const char *p = name; *p; p++)
+        putchar(*p == ' ' ? '-' : *p);
+    printf(" - ");
+    man_text(summary);
+}
+
+static void man_exit_codes(void)
+{
+    printf("\n# EXIT STATUS\n\n"
+           "*0* done++\n*1* a negative answer: no candidate, does not support the claim++\n"
+           "*2* bad input or usage; nothing was changed++\n*3* refused++\n"
+           "*4* something stored does not verify++\n*5* locked or busy; try again++\n"
+           "*6* input or output: disk full, cannot read, cannot write++\n"
+           "*7* incomplete: part was not searched++\n*70* a bug in habeas\n");
 }
 
 static void print_man(const struct cmd *c)
 {
-    printf("habeas-");
-    for (const char *p = c->name; *p; p++)
-        putchar(*p == ' ' ? '-' : *p);
-    printf("(1)\n\n# NAME\n\nhabeas %s - %s\n\n# SYNOPSIS\n\n*habeas %s* [options] %s\n\n"
-           "# DESCRIPTION\n\n%s\n\n# OPTIONS\n\n", c->name, c->summary, c->name, c->arguments, c->text);
-    print_options(c, true);
-    printf("# EXAMPLE\n\n```\n%s\n```\n\n# EXIT STATUS\n\n0 done; 1 a negative answer; 2 bad input "
-           "or usage, nothing changed; 3 refused; 4 something does not verify; 5 busy; 6 "
-           "input/output; 7 incomplete; 70 a bug in habeas.\n", c->example);
+    man_begin(c->name, c->summary);
+    printf("\n# SYNOPSIS\n\n*habeas %s* \\[options\\] ", c->name);
+    man_text(c->arguments);
+    printf("\n# DESCRIPTION\n\n");
+    man_text(c->text);
+    printf("\n# OPTIONS\n\n");
+    for (const struct cmd_option *o = c->options; o && o->name; o++) {
+        char left[96];
+        option_words(o, "*", "_", left, sizeof left);
+        printf("%s\n\t", left);
+        man_text(o->help);
+        putchar('\n');
+    }
+    printf("*--json*\n\tone JSON object on standard output, whatever the exit status\n\n"
+           "*--help*\n\tthe words of this page\n\n# EXAMPLE\n\n```\n%s\n```\n", c->example);
+    man_exit_codes();
+    printf("\n# SEE ALSO\n\n*habeas*(1)\n");
 }
+
+static void print_man_overview(void)
+{
+    man_begin("", "biometric matching under rules");
+    printf("\n# SYNOPSIS\n\n*habeas* _COMMAND_ \\[options\\] ...\n\n*habeas help* \\[_COMMAND_\\]\n\n"
+           "*habeas --version*\n\n# DESCRIPTION\n\n"
+           "Each command has a page of its own and answers *--help*. With *--json* a command prints\n"
+           "exactly one JSON object, also when it fails; warnings and progress go to standard error.\n\n"
+           "A score is a lead: no command, and no exit status, says that two prints are of one\n"
+           "finger. That is for people to decide.\n\n# COMMANDS\n\n");
+    for (size_t i = 0; cmd_all[i]; i++) {
+        putchar('*');
+        fputs("habeas-", stdout);
+        for (const char *p = cmd_all[i]->name; *p; p++)
+            putchar(*p == ' ' ? '-' : *p);
+        printf("*(1)\n\t");
+        man_text(cmd_all[i]->summary);
+        putchar('\n');
+    }
+    printf("# ENVIRONMENT\n\n*HABEAS\\_ISA*\n\tthe most that is used of the processor's instruction sets: "
+           "portable, avx2, avx512\n\tor vpopcnt. It changes speed, no answer.\n");
+    man_exit_codes();
+}
+
+/* ----------------------------------------------------------------------------------------------- */
 
 static int print_overview(FILE *out)
 {
@@ -244,6 +324,10 @@ static int help(int argc, char **argv)
     }
     int used = 0;
     const struct cmd *c = find(argc, argv, &used);
+    if (!c && man && !argc) {
+        print_man_overview();
+        return 0;
+    }
     if (!c)
         return print_overview(argc ? stderr : stdout);
     if (man)
