@@ -115,7 +115,7 @@ struct hbs_synth_conditions {
     float plasticity;         /* width of the transitional region, in radii of the inner one */
     float wetness;            /* ridge thickness: -1 dry and thin ... 0 ... 1 wet and merging */
     float unevenness;         /* how much wetness varies within the print, 0 .. 1 */
-    float grain;              /* how broken up ridges are, 0 .. 1 */
+    float grain;              /* how broken up ridges are, 0 .. 2 */
     float abrasion;           /* creases and scratches that show, 0 .. 1 */
     float contrast;           /* 0 .. 1 */
 };

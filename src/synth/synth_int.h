@@ -163,8 +163,9 @@ struct syn_sensor {
     double scale;      /* ridges are shown this much smaller than the resolution says */
     double shift[2], shift_mean[2], rotation;         /* deviations and mean, pixels, radians */
     double contact[2], contact_spread, squareness;    /* half axes; exponent of the outline */
-    double contact_v, contact_v_spread;
-    double wetness, wetness_spread, unevenness, grain, abrasion;
+    double contact_v, contact_v_spread, contact_u_spread; /* where the finger touches, pixels */
+    double slip;       /* of the outer skin, pixels */
+    double wetness, wetness_spread, unevenness, grain, grain_spread, abrasion;
     double grain_size, speckle; /* of ridge noise: pixels; how much of it changes from pixel to pixel */
     double beading, mottle; /* of the ink on a ridge, shares */
     double sharpness;  /* slope of ink over ridge height */
