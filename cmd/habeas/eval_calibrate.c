@@ -13,7 +13,7 @@ static const char *method = "isotonic", *units = "pairs", *name = "unnamed", *ou
 static const struct cmd_option options[] = {
     {"method", 0, CMD_TEXT, &method, "M", "isotonic (usual) or logistic", 0, 0},
     {"units", 0, CMD_TEXT, &units, "U", "what bounds the LLR and FMR: pairs (usual) or fingers", 0, 0},
-    {"name", 0, CMD_TEXT, &name, "NAME", "of the table: letters, digits, . _ -", 0, 0},
+    {"name", 0, CMD_TEXT, &name, "NAME", "of the table: letters, digits, dots, hyphens, underscores", 0, 0},
     {"output", 'o', CMD_FILE, &output, "FILE", "write the table", 0, 0},
     {"c", 0, CMD_FILE, &c_output, "FILE", "write the table as C", 0, 0},
     {"symbol", 0, CMD_TEXT, &symbol, "NAME", "its name in C", 0, 0},
@@ -186,9 +186,9 @@ const struct cmd cmd_eval_calibrate = {
     .summary = "a table from raw scores to LLR and FMR, from files of comparison scores",
     .arguments = "FILE...",
     .text = "Each FILE is a set of scores as for 'eval scores'. The table says for each raw score the\n"
-            "log10 likelihood ratio and the false match rate, never more than the scores support: with\n"
-            "--units pairs each pair counts as independent, with --units fingers only each finger and\n"
-            "each pair of fingers, which is the careful choice. With several files each is also left\n"
+            "log10 likelihood ratio and the false match rate, never more than the scores support. Units\n"
+            "are what counts as independent: each pair (the most that can be said), or only each\n"
+            "finger and each pair of fingers (the careful choice). With several files each is also left\n"
             "out in turn, and the answer says what the calibration costs on a set it has not seen\n"
             "(Cllr, in bits: 0 perfect, 1 as good as nothing).",
     .example = "habeas eval calibrate set1.txt set2.txt --name finger-1 -o finger-1.table",

@@ -7,6 +7,7 @@
  *   hbs_synth_conditions    sensor, difficulty, seed -> how one impression is taken
  *   hbs_synth_impression    master, conditions -> picture, true minutiae
  *   hbs_synth_template      seed -> template without a picture;  hbs_synth_mate  a second reading
+ *   hbs_synth_nonfinger     kind, seed -> picture of something that is no finger
  *
  * Method: SFinGe (Cappelli, Maio, Maltoni, "SFinGe: an approach to synthetic fingerprint
  * generation", BCT 2004; Handbook of Fingerprint Recognition, 2nd ed., chapter 6): orientation by
@@ -114,7 +115,7 @@ struct hbs_synth_conditions {
     float plasticity;         /* width of the transitional region, in radii of the inner one */
     float wetness;            /* ridge thickness: -1 dry and thin ... 0 ... 1 wet and merging */
     float unevenness;         /* how much wetness varies within the print, 0 .. 1 */
-    float grain;              /* how broken up ridges are, 0 .. 1 */
+    float grain;              /* how broken up ridges are, 0 .. 2 */
     float abrasion;           /* creases and scratches that show, 0 .. 1 */
     float contrast;           /* 0 .. 1 */
 };
@@ -151,6 +152,20 @@ HBS_API void hbs_synth_template(uint64_t person, unsigned finger, struct hbs_fin
  * 3 a bad latent. Values outside 0 .. 3 are taken as the nearest. */
 HBS_API void hbs_synth_mate(const struct hbs_finger_template *of, double difficulty, uint64_t seed,
                             struct hbs_finger_template *out) HBS_NONNULL(1, 4);
+
+/* Pictures of what is no finger, to measure how often one is seen where there is none: 0 blank, 1
+ * gradient, 2 white and 3 pink noise, 4 blobs, 5 checkerboard, 6 fine and 7 coarse grating, 8 rings,
+ * 9 weave, 10 wood, 11 leather, 12 printed text, 13 handwriting, 14 bar code, 15 face of simple shapes.
+ * The set that error rates are measured on is number i of HBS_SYNTH_NONFINGER_SET with the kind
+ * i % HBS_SYNTH_NONFINGER_KINDS and the seed i. */
+#define HBS_SYNTH_NONFINGER_KINDS 16u
+#define HBS_SYNTH_NONFINGER_SET 100u
+/* "wood"; NULL for a number that is no kind. Static storage. */
+HBS_API const char *hbs_synth_nonfinger_name(unsigned kind);
+/* Makes the picture (close it with hbs_image_close): 260 to 440 by 300 to 480 pixels, 500 ppi.
+ * HBS_ERR_USAGE for an unknown kind, HBS_ERR_NO_MEMORY. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_synth_nonfinger(struct hbs_ctx *ctx, unsigned kind, uint64_t seed,
+                                                      struct hbs_image *image) HBS_NONNULL(1, 4);
 
 #ifdef __cplusplus
 }

@@ -55,6 +55,9 @@ static void resample(void *arg, size_t index, unsigned thread)
     uint32_t *m = job->multiplicity + (size_t)thread * c->fingers;
     struct hbs_rng rng;
     hbs_rng_seed(&rng, job->seed + index);
+    /* With few fingers a draw may be all of one finger and leave no impostor pair, or miss every finger
+     * that has genuine pairs. No rate is defined then; it is drawn again, from the same generator, which
+     * is the bootstrap given that a set is a set at all. */
     uint64_t total[2] = {0, 0};
     for (int draw = 0; draw < DRAWS_MAX && (!total[0] || !total[1]); draw++) {
         memset(m, 0, c->fingers * sizeof *m);
@@ -94,6 +97,7 @@ enum hbs_err eval_bootstrap(const struct hbs_eval_curve *curve,
     if (n > HBS_EVAL_RESAMPLES_MAX)
         return hbs_fail(curve->ctx, HBS_ERR_LIMIT, "", "ask for fewer", "more than %u resamples",
                         HBS_EVAL_RESAMPLES_MAX);
+    /* One finger is one observation: nothing to learn about how fingers vary. */
     if (!n || curve->fingers < 2)
         return HBS_OK;
     unsigned threads = options->threads ? options->threads : hbs_cpu_count();

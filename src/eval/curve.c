@@ -39,7 +39,10 @@ static double cross(uint64_t i, uint64_t g, uint64_t ni, uint64_t ng, const uint
 void eval_walk(const struct hbs_eval_curve *curve, const uint32_t *multiplicity,
                const uint64_t total[2], struct eval_rates *rates, struct eval_rates *thresholds)
 {
-    uint64_t now[2] = {0, 0}, before[2] = {0, 0}; /* [genuine] weight at or above */
+    /* Weight at or above the present score, and above the block it belongs to; [genuine]. Blocks, not
+     * items, are the steps: pairs of equal score cannot be told apart by any threshold, so a rate
+     * read inside a block would depend on the order in which the sort left them. */
+    uint64_t now[2] = {0, 0}, before[2] = {0, 0};
     double *value[POINTS] = {&rates->fnmr_zero_fmr, &rates->fnmr_fmr1000, &rates->fnmr_fmr100};
     double *at[POINTS] = {0};
     if (thresholds) {
@@ -61,12 +64,15 @@ void eval_walk(const struct hbs_eval_curve *curve, const uint32_t *multiplicity,
         now[genuine] += weight;
         if (!(item->b & EVAL_FLAG))
             continue;
-        /* The block is complete: this score is a threshold. */
+        /* The block is complete: its score is a threshold. Where it takes FMR over a point's bound, the
+         * lowest threshold within the bound is the block before, and so is its FNMR. */
         for (; passed < POINTS && over(now[0], point_n[passed], total[0]); passed++) {
             *value[passed] = (double)(total[1] - before[1]) / (double)total[1];
             if (thresholds)
                 *at[passed] = block ? curve->scores[block - 1] : nextafter(curve->scores[0], INFINITY);
         }
+        /* FMR >= FNMR, times I*G: i*G >= (G - g)*I. FMR only rises and FNMR only falls on the way, so
+         * the first such block holds the one crossing. */
         if (!crossed &&
             (eval_u128)now[0] * total[1] + (eval_u128)now[1] * total[0] >= whole) {
             crossed = true;
@@ -85,6 +91,8 @@ void eval_walk(const struct hbs_eval_curve *curve, const uint32_t *multiplicity,
 static void sort_scores(struct hbs_eval_curve *c, const struct hbs_eval_set *set,
                         struct eval_keyed *keyed, struct eval_keyed *spare)
 {
+    /* Items keep fingers, not prints: the bootstrap needs no more, and 8 bytes an item keep a walk over
+     * millions at the speed of memory. The two spare bits hold the kind and the end of a block. */
     size_t n = 0;
     for (int genuine = 0; genuine < 2; genuine++) {
         const struct eval_pairs *p = &set->pairs[genuine];
@@ -118,6 +126,8 @@ static enum hbs_err count_fingers(struct hbs_eval_curve *c, const struct hbs_eva
         else
             c->mixed[c->mixed_count++] = (struct eval_cell){a, b};
     }
+    /* A pair of fingers has one key whichever comes first; sorted, equal pairs stand together and all
+     * pairs with the same lesser finger make a row. */
     for (size_t i = 0; i < set->pairs[0].count; i++) {
         uint32_t a = set->prints.names[set->pairs[0].at[i].a].finger;
         uint32_t b = set->prints.names[set->pairs[0].at[i].b].finger;

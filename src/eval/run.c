@@ -192,6 +192,8 @@ static void compare_row(void *arg, size_t i, unsigned thread)
     const struct sample *s = &run->samples[i];
     if (atomic_load(&run->stop) || !worker_open(run, w))
         return;
+    /* A row is the unit of work: its probe stays in the nearest cache while candidates pass by. Rows grow
+     * shorter towards the end, so handing them out one by one balances the threads. */
     double *genuine = run->scores[1] + s->genuine, *imp = run->scores[0] + s->impostor;
     for (size_t j = i + 1; j < s->finger_end; j++)
         if (!compare(run, w, s->print, j, &genuine[j - i - 1]))
@@ -203,7 +205,8 @@ static void compare_row(void *arg, size_t i, unsigned thread)
     tell(run, "comparing", thread);
 }
 
-/* The first worker that gave up, as the run's own error. */
+/* The first worker that gave up, as the run's own error: which one depends on the threads, that there
+ * is one does not. */
 static enum hbs_err outcome(struct run *run, unsigned threads)
 {
     for (unsigned t = 0; t < threads; t++)
@@ -248,6 +251,8 @@ static enum hbs_err time_extraction(struct run *run, struct hbs_eval_speed *out)
 {
     const struct hbs_eval_matcher *m = run->m;
     struct worker *w = &run->workers[0];
+    /* Anew, on one thread, after the scores: the threads of the run proper share caches and memory, and
+     * what they took would depend on how many they were. */
     double ms[TIMED_PICTURES];
     size_t n = 0, most = run->count < TIMED_PICTURES ? run->count : TIMED_PICTURES;
     for (size_t k = 0; k < most; k++) {
@@ -306,6 +311,7 @@ static enum hbs_err pass(struct run *run, bool genuine, size_t *compared)
 static enum hbs_err time_kind(struct run *run, bool genuine, double least, double *each,
                               size_t *compared)
 {
+    /* Whole passes only, so that each pair weighs the same however the last second ends. */
     double spent = 0, before = hbs_clock_cpu();
     size_t passes = 0;
     do {

@@ -22,7 +22,8 @@
 
 enum {
     ROUNDS = 5,           /* of relaxation */
-    SEEDS = 8,            /* best pairs that make the alignment */
+    SEEDS = 10,           /* pairs that make an alignment */
+    WAYS = 4,             /* alignments tried */
     EDGES_MAX = FM_MOST * (FM_MOST - 1) / 2,
     CANDIDATES_MAX = 512, /* for pairing */
     TURN_NEAR = 20        /* tolerance of pairing, 1/256 turn */
@@ -208,22 +209,46 @@ static float relaxed_score(const struct pair *pairs, int n, const float *efficie
     return sum / (float)np;
 }
 
-/* The best pairs, one to one, best first. */
-static int choose_seeds(const struct pair *pairs, int n, struct pair seeds[SEEDS])
+/* A way to lay the prints over each other: the pair that most others hold up, and those others, one
+ * to one, strongest first. Pairs in `out` are left out: they have been tried. Marks its own there. */
+static int choose_seeds(const struct pair *pairs, int n, const struct edge *edges, int count, bool *out,
+                        struct pair seeds[SEEDS])
 {
+    float held[FM_MOST], by[FM_MOST];
+    for (int i = 0; i < n; i++)
+        held[i] = pairs[i].s;
+    for (int e = 0; e < count; e++) {
+        held[edges[e].t] += edges[e].r * pairs[edges[e].k].s;
+        held[edges[e].k] += edges[e].r * pairs[edges[e].t].s;
+    }
+    int centre = -1;
+    for (int i = 0; i < n; i++)
+        if (!out[i] && (centre < 0 || held[i] > held[centre]))
+            centre = i;
+    if (centre < 0)
+        return 0;
+    memset(by, 0, sizeof by);
+    for (int e = 0; e < count; e++) {
+        if (edges[e].t == centre)
+            by[edges[e].k] = edges[e].r * pairs[edges[e].k].s;
+        if (edges[e].k == centre)
+            by[edges[e].t] = edges[e].r * pairs[edges[e].t].s;
+    }
+    by[centre] = pairs[centre].s + 1; /* first */
     bool used_a[FM_MOST] = {false}, used_b[FM_MOST] = {false};
-    int count = 0;
-    while (count < SEEDS) {
+    int chosen = 0;
+    while (chosen < SEEDS) {
         int best = -1;
         for (int i = 0; i < n; i++)
-            if (!used_a[pairs[i].a] && !used_b[pairs[i].b] && (best < 0 || pairs[i].s > pairs[best].s))
+            if (by[i] > 0 && !used_a[pairs[i].a] && !used_b[pairs[i].b] && (best < 0 || by[i] > by[best]))
                 best = i;
         if (best < 0)
             break;
         used_a[pairs[best].a] = used_b[pairs[best].b] = true;
-        seeds[count++] = pairs[best];
+        out[best] = true;
+        seeds[chosen++] = pairs[best];
     }
-    return count;
+    return chosen;
 }
 
 struct pose {
@@ -406,27 +431,12 @@ static struct overlap overlay(const struct fm_tables *tables, const struct hbs_f
     return o;
 }
 
-void fm_compare(const struct fm_tables *tables, const struct hbs_finger_print *A, const struct hbs_finger_print *B,
-                struct hbs_finger_result *out, struct fm_details *d)
+/* Lays the prints over each other by the seeds, pairs minutiae and fills the features of stage 2. */
+static void consolidate(const struct fm_tables *tables, const struct hbs_finger_print *A,
+                        const struct hbs_finger_print *B, const struct pair *seeds, int chosen,
+                        struct hbs_finger_result *out, struct fm_details *d)
 {
-    struct pair pairs[FM_MOST], seeds[SEEDS];
-    struct edge edges[EDGES_MAX];
-    float efficiency[FM_MOST], x[FM_MOST], y[FM_MOST];
-    memset(out, 0, sizeof *out);
-    memset(d->feature, 0, sizeof d->feature);
-    memset(d->partner, -1, sizeof d->partner);
-    memset(d->in_overlap, 0, sizeof d->in_overlap);
-    float *f = d->feature;
-    f[FM_F_ONE] = 1;
-    f[FM_F_RELAXED] = fx_log(1e-4f);
-    int fewer = A->count < B->count ? A->count : B->count;
-    f[FM_F_FEWER] = (float)fewer / 50;
-    int n = best_pairs(tables, A, B, fewer, pairs);
-    if (n < 2)
-        return;
-    relax(pairs, n, edges, agreements(tables, A, B, pairs, n, edges), efficiency);
-    f[FM_F_RELAXED] = fx_log(relaxed_score(pairs, n, efficiency, fewer) + 1e-4f);
-    int chosen = choose_seeds(pairs, n, seeds);
+    float x[FM_MOST], y[FM_MOST], *f = d->feature;
     struct pose pose = align(A, B, seeds, chosen);
     for (int i = 0; i < A->count; i++) {
         x[i] = pose.c * A->x[i] - pose.s * A->y[i] + pose.dx;
@@ -439,6 +449,7 @@ void fm_compare(const struct fm_tables *tables, const struct hbs_finger_print *A
     }
     struct overlap o = overlay(tables, A, B, &pose, d);
     float similar = 0, worth = 0, weighted = 0;
+    out->paired = 0;
     for (int i = 0; i < A->count; i++) {
         int b = d->partner[i];
         if (b < 0)
@@ -446,7 +457,7 @@ void fm_compare(const struct fm_tables *tables, const struct hbs_finger_print *A
         unsigned differ = 0;
         for (int w = 0; w < FM_WORDS; w++)
             differ += (unsigned)__builtin_popcountll(A->bits[w][i] ^ B->bits[w][b]);
-        float s = 1 - sqrtf((float)differ) / (A->root_ones[i] + B->root_ones[b] + 1e-6f);
+        float s = 1 - sqrtf((float)differ) / (A->root_ones[i] + B->root_ones[b]);
         float q = A->root_worth[i] * B->root_worth[b];
         similar += s;
         worth += q;
@@ -469,6 +480,45 @@ void fm_compare(const struct fm_tables *tables, const struct hbs_finger_print *A
     out->dy = -pose.dy;
     out->overlap = o.cells;
     out->agreement = o.known ? o.agree / (float)o.known : 0;
+}
+
+void fm_compare(const struct fm_tables *tables, const struct hbs_finger_print *A,
+                const struct hbs_finger_print *B, struct hbs_finger_result *out, struct fm_details *d)
+{
+    struct pair pairs[FM_MOST], seeds[SEEDS];
+    struct edge edges[EDGES_MAX];
+    float efficiency[FM_MOST], *f = d->feature;
+    memset(out, 0, sizeof *out);
+    memset(d->feature, 0, sizeof d->feature);
+    memset(d->partner, -1, sizeof d->partner);
+    memset(d->in_overlap, 0, sizeof d->in_overlap);
+    f[FM_F_ONE] = 1;
+    f[FM_F_RELAXED] = fx_log(1e-4f);
+    int fewer = A->count < B->count ? A->count : B->count;
+    f[FM_F_FEWER] = (float)fewer / 50;
+    int n = best_pairs(tables, A, B, fewer, pairs);
+    if (n < 2)
+        return;
+    int count = agreements(tables, A, B, pairs, n, edges);
+    relax(pairs, n, edges, count, efficiency);
+    f[FM_F_RELAXED] = fx_log(relaxed_score(pairs, n, efficiency, fewer) + 1e-4f);
+    /* The ways of laying them over each other that most pairs hold up; the best of them counts. */
+    bool tried[FM_MOST] = {false};
+    float best = 0;
+    for (int way = 0; way < WAYS; way++) {
+        int chosen = choose_seeds(pairs, n, edges, count, tried, seeds);
+        if (chosen < (way ? 2 : 1))
+            break;
+        struct hbs_finger_result r;
+        struct fm_details e = *d;
+        consolidate(tables, A, B, seeds, chosen, &r, &e);
+        float good = e.feature[FM_F_WORTH_MASS] + 0.5f * e.feature[FM_F_AGREE];
+        if (!way || good > best) {
+            best = good;
+            *out = r;
+            *d = e;
+        }
+    }
 }
 
 void hbs_finger_compare(const struct hbs_finger_print *a, const struct hbs_finger_print *b,

@@ -25,6 +25,8 @@ static double discounted(double *v, size_t n, double rho)
             v[j] = v[j - 1];
         v[j] = x;
     }
+    /* Equal LLRs v give n(k) v exactly; unequal ones let each count by its rank. The weights fall because
+     * n is concave, so the sum is the largest over all orders, and rises with each of its terms. */
     double sum = 0, before = 0;
     for (size_t k = 1; k <= n; k++) {
         double effective = (double)k / (1 + (double)(k - 1) * rho);

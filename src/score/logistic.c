@@ -106,6 +106,8 @@ static double largest(const double *v, uint32_t n)
     return most;
 }
 
+/* Mean and deviation under the samples' weights, in two passes: the one-pass formula loses all digits of a
+ * small deviation beside a large mean. */
 static enum hbs_err standardise(struct hbs_ctx *ctx, struct problem *p)
 {
     for (uint32_t j = 0; j < p->k; j++) {
@@ -170,13 +172,16 @@ enum hbs_err hbs_score_logistic_fit(struct hbs_ctx *ctx, const double *x, const 
     bool near = false;
     while (!near && iteration < ITERATIONS_MAX && largest(beta, n) < WEIGHT_MAX) {
         iteration++;
-        /* A feature without scale has a zero row; and far from the optimum the curvature may vanish in
-         * rounding: a small diagonal keeps the system solvable and changes only the way there. */
+        /* The system is that of the Hessian itself, not of an approximation, so near the optimum each
+         * step squares the error. A feature without scale has a zero row; and far from the optimum the
+         * curvature may vanish in rounding: a small diagonal keeps the system solvable and changes only
+         * the way there. */
         for (uint32_t a = 0; a < n; a++)
             h[a][a] += a && !p.scale[a - 1] ? 1 : 1e-14;
         if (!solve(h, g, step, n))
             break;
         near = largest(step, n) < STEP_ENOUGH;
+        /* Far from it a full step may overshoot: the loss is convex, so halving must find descent. */
         double length = 1, next = loss, gain = 0; /* twice the gain a full step promises */
         for (uint32_t a = 0; a < n; a++)
             gain += g[a] * step[a];
@@ -198,6 +203,8 @@ enum hbs_err hbs_score_logistic_fit(struct hbs_ctx *ctx, const double *x, const 
     if (!(gradient <= GRADIENT_MOST) || (!p.ridge && separated(&p, beta)) || largest(beta, n) >= WEIGHT_MAX)
         return hbs_fail(ctx, HBS_ERR_INCOMPLETE, "", "give a ridge above 0",
                         "the regression does not converge: the samples are separable");
+    /* Back to features as they came, and from natural to decimal logarithms. The prior's offset was kept
+     * out of the bias all along, so what is left is an LLR. */
     *out = (struct hbs_score_logistic){.features = features, .gradient = gradient,
                                        .iterations = iteration, .bias = beta[0] / LN10};
     for (uint32_t j = 0; j < features; j++) {

@@ -75,6 +75,10 @@ static enum hbs_err work_open(struct hbs_ctx *ctx, const struct hbs_score_sample
  * lines join the blocks. */
 static void isotonic(struct work *w)
 {
+    /* The LR of a block is its odds over the odds of all samples (Bayes's rule with the training set's own
+     * prior). The further units make odds of 0 and infinity impossible: below any score there is one
+     * more genuine unit, above any one more impostor, so the first and the last block have both kinds,
+     * and blocks between them, having shares between theirs, too. */
     size_t n = score_pool(w->levels, w->level_count + 2, w->blocks);
     double totals = (w->total[0] + 2 * w->unit[0]) / (w->total[1] + 2 * w->unit[1]);
     for (size_t k = 0; k < n; k++) {
@@ -123,6 +127,8 @@ done:
 /* Cuts the curve at the bounds. A line that crosses a bound gets a knot there. */
 static void cut(struct work *w, double least, double most)
 {
+    /* Without a knot at the crossing, cutting the knots alone would bend the whole line between them,
+     * and LLRs well within the bounds would change. */
     struct hbs_score_knot *k = w->knots;
     size_t n = w->knot_count;
     for (size_t i = 0; i + 1 < n && n + 1 < 8 + 2 * w->level_count; i++) {
@@ -151,6 +157,7 @@ static void cut(struct work *w, double least, double most)
 /* The LLRs of the samples under the uncut curve, and the bounds that follow from them. */
 static void bounds(struct work *w, double *least, double *most)
 {
+    /* The curve never falls, so LLRs taken in the order of the scores are already sorted. */
     struct hbs_score_table curve = {.count = (uint32_t)w->knot_count, .knots = w->knots};
     size_t n[2] = {0, 0};
     for (size_t i = 1; i <= w->level_count; i++) {
@@ -174,6 +181,8 @@ static void add_knot(struct hbs_score_knot *k, size_t *n, double raw, double llr
 /* The FMR of every knot, from the impostors at or above it. */
 static void set_fmr(struct work *w, struct hbs_score_knot *k, size_t n)
 {
+    /* Units scale the count: k of n pairs are k * units / n of the units, and one more unit is one more
+     * trial that might have reached the threshold. */
     size_t level = w->level_count;
     double above = 0;
     for (size_t i = n; i-- > 0;) {
@@ -203,6 +212,7 @@ static enum hbs_err lay(struct hbs_ctx *ctx, struct work *w, double impostor_mos
             marked = fmr;
         w->levels[i].genuine = mark; /* its count has served */
     }
+    /* The first score above all impostors: from there on nothing was seen, and the FMR is a bound. */
     double beyond = nextafter(impostor_most, INFINITY);
     size_t c = 0;
     for (size_t i = 1; i <= w->level_count; i++) {
@@ -313,6 +323,8 @@ enum hbs_err hbs_score_cross(struct hbs_ctx *ctx, const struct hbs_score_sample 
                 rest[m++] = samples[i];
                 here[samples[i].genuine]++;
             }
+        /* Fewer samples support less: asked-for units shrink with what is left, so that the bounds of the
+         * left-out tables are not wider than their data. */
         struct hbs_score_training part = *training;
         part.genuine_units *= total[1] > 0 ? here[1] / total[1] : 0;
         part.impostor_units *= total[0] > 0 ? here[0] / total[0] : 0;

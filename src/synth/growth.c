@@ -24,7 +24,7 @@ enum { RADIUS = 10, SIDE = 2 * RADIUS + 1, WIDTH = 24, ANGLES = 64, PERIODS = 20
  * amplitude: high gain freezes what the first passes made, low gain goes on healing. The Gaussian's
  * deviations are in periods; SFinGe's round 0.40 leaves half as many minutiae again. */
 enum { FULL = 127, SCALE_BITS = 13, PASSES = 14, SEED_SIZE = 40 };
-static const double GAIN = 4.0, ALONG = 0.72, ACROSS = 0.5;
+static const double GAIN = 2.5, ALONG = 0.85, ACROSS = 0.55;
 
 static int16_t bank[PERIODS][ANGLES][SIDE * WIDTH];
 static pthread_once_t bank_once = PTHREAD_ONCE_INIT;

@@ -59,7 +59,7 @@ static bool sensible(const struct hbs_synth_conditions *c)
     return c->contact_width >= 20 && c->contact_height >= 20 && c->contact_width <= 400 &&
            c->contact_height <= 400 && c->plasticity >= 0.3f && c->plasticity <= 10 &&
            c->wetness >= -1 && c->wetness <= 1 && c->unevenness >= 0 && c->unevenness <= 1 &&
-           c->grain >= 0 && c->grain <= 1 && c->abrasion >= 0 && c->abrasion <= 1 &&
+           c->grain >= 0 && c->grain <= 2 && c->abrasion >= 0 && c->abrasion <= 1 &&
            c->contrast >= 0 && c->contrast <= 1;
 }
 

@@ -12,6 +12,7 @@
  *   sensor.c      the kinds of sensor: conditions of an impression, grey levels, background
  *   impression.c  master, conditions -> picture and its true minutiae
  *   template.c    templates without pictures
+ *   nonfinger.c   pictures that are no fingers
  *
  * Two frames: the master's raster (pixels, y down) and the finger's frame (u to the right, v up,
  * origin in the middle of the master). Orientations are radians in the finger's frame.
@@ -162,8 +163,9 @@ struct syn_sensor {
     double scale;      /* ridges are shown this much smaller than the resolution says */
     double shift[2], shift_mean[2], rotation;         /* deviations and mean, pixels, radians */
     double contact[2], contact_spread, squareness;    /* half axes; exponent of the outline */
-    double contact_v, contact_v_spread;
-    double wetness, wetness_spread, unevenness, grain, abrasion;
+    double contact_v, contact_v_spread, contact_u_spread; /* where the finger touches, pixels */
+    double slip;       /* of the outer skin, pixels */
+    double wetness, wetness_spread, unevenness, grain, grain_spread, abrasion;
     double grain_size, speckle; /* of ridge noise: pixels; how much of it changes from pixel to pixel */
     double beading, mottle; /* of the ink on a ridge, shares */
     double sharpness;  /* slope of ink over ridge height */
