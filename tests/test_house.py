@@ -123,6 +123,14 @@ none([f for f in headers if f != "include/habeas/habeas.h" and
 none([f for f in headers if 'extern "C"' not in read(f) and f != "include/habeas/habeas.h"],
      "every public header can be used from C++")
 
+if shutil.which("doxygen"):
+    with tempfile.TemporaryDirectory() as top, open(os.path.join(ROOT, "docs", "Doxyfile"), encoding="utf-8") as h:
+        r = subprocess.run(["doxygen", "-"], input=h.read() + f"\nOUTPUT_DIRECTORY = {top}\n", cwd=ROOT, text=True,
+                           capture_output=True, timeout=300)
+        none([] if r.returncode == 0 and not r.stderr else [r.stderr], "doxygen has no complaints about the headers")
+else:
+    skip("there is no doxygen")
+
 # ---- Pages ----
 rooms = sorted({f.split("/")[1] for f in FILES if f.startswith("src/") and f.count("/") > 1})
 none([r for r in rooms if f"docs/rooms/{r}.md" not in FILES], f"every room has its page: {' '.join(rooms)}")
