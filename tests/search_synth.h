@@ -48,6 +48,9 @@ struct synth_noise {
     float cut;        /* largest share of the ellipse's axis that lies outside the sensor */
 };
 
+/* An ordinary second impression, and one for the benchmark of identification: chosen so that the
+ * exhaustive search of a million prints finds 93 to 97 % of them first. */
+static const struct synth_noise synth_search = {3.0f, 6.0f, 0.25f, 0.3f, 20.0f, 6.0f, 0.35f};
 static const struct synth_noise synth_usual = {3.0f, 6.0f, 0.25f, 0.3f, 20.0f, 6.0f, 0.55f};
 
 /* exp(-x) for x in [0, 16), steps of 1/64; 0 beyond. */
@@ -144,7 +147,7 @@ static void synth_mate(struct hbs_rng *rng, const struct synth_finger *f,
 static bool synth_cylinder(const struct synth_finger *f, int k, uint64_t bits[HBS_SEARCH_WORDS])
 {
     enum { NS = 8, ND = 6 };
-    const float R = 70, cell = 2 * R / NS, sigma = 28.0f / 3, threshold = SYNTH_THRESHOLD;
+    const float R = 70, cell = 2 * R / NS, sigma = 28.0f / 3, threshold = 0.0055f;
     const float reach = R + 3 * sigma;
     float sum[ND][NS][NS] = {{{0}}};
     const struct synth_minutia *m = &f->m[k];
@@ -180,16 +183,15 @@ static bool synth_cylinder(const struct synth_finger *f, int k, uint64_t bits[HB
     }
     memset(bits, 0, sizeof(uint64_t) * HBS_SEARCH_WORDS);
     int bit = 0;
-    for (int d = 0; d < ND; d++)
-        for (int y = 0; y < NS; y++)
-            for (int x = 0; x < NS; x++) {
-                float u = ((float)x + 0.5f) * cell - R, v = ((float)y + 0.5f) * cell - R;
-                if (u * u + v * v > R * R)
-                    continue;
+    for (int y = 0; y < NS; y++)
+        for (int x = 0; x < NS; x++) {
+            float u = ((float)x + 0.5f) * cell - R, v = ((float)y + 0.5f) * cell - R;
+            if (u * u + v * v > R * R)
+                continue;
+            for (int d = 0; d < ND; d++, bit++)
                 if (sum[d][y][x] > threshold)
                     bits[bit >> 6] |= (uint64_t)1 << (bit & 63);
-                bit++;
-            }
+        }
     return near >= 2;
 }
 

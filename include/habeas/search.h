@@ -16,8 +16,8 @@
  * The file is a cache: it can be made again from the stored templates. It is stamped "evaluation":
  * a registry never opens one. Descriptors are Minutia Cylinder-Code bits (Cappelli, Ferrara and
  * Maltoni, PAMI 32:12, 2010; as bits Cappelli et al., "A fast and accurate palmprint/fingerprint
- * ..." 2010 and PAMI 33:5, 2011 for indexing): 6 direction sections x 52 cells, bit 52 * section +
- * cell.
+ * ..." 2010 and PAMI 33:5, 2011 for indexing): 52 cells in a circle (row by row) x 6
+ * direction sections, bit 6 * cell + section, as hbs_finger_cylinders gives them.
  *
  * Threads: an open gallery may be searched by many threads at once, each with its own context. A
  * writer belongs to one thread. One writer at a time: a second gets HBS_ERR_BUSY. Readers go on
@@ -53,7 +53,7 @@ struct hbs_search_print {
 };
 
 struct hbs_gallery_options {
-    bool compact; /* keep 128 of 312 bits a cylinder: half the memory, a little less telling */
+    bool compact; /* keep a sketch of 128 bits a cylinder: a third of the memory, a little less telling */
 };
 
 struct hbs_gallery_writer;
@@ -103,7 +103,7 @@ struct hbs_gallery_info {
     char stamp[16];       /* "evaluation" */
     uint64_t prints, epoch; /* epoch: commits so far */
     uint64_t cylinders;
-    uint32_t segments, words; /* words a cylinder: 5, or 2 when compact */
+    uint32_t segments, words; /* 64-bit words stored a cylinder: 6, or 2 when compact */
     uint64_t file_bytes;
     uint64_t screen_bytes, stage1_bytes, template_bytes, table_bytes; /* table: records and ids */
     uint64_t memory_bytes; /* of this process besides the mapped file */
@@ -135,7 +135,7 @@ struct hbs_search_options {
     void *arg;
     uint32_t top;       /* candidates wanted; 0 means 10; at most HBS_SEARCH_TOP_MAX */
     uint32_t list;      /* prints compared in stage 2; 0 means 200; at most HBS_SEARCH_LIST_MAX */
-    uint32_t passing;   /* per 10,000 of the prints that pass the sketch; 0 means the default */
+    uint32_t passing;   /* per 10,000 of the prints that pass the sketch; 0 means 300 */
     bool exhaustive;    /* stage 1 on every print */
     unsigned threads;   /* 0: all processors */
     double deadline;    /* seconds from the call after which no more is begun; 0: none */

@@ -86,7 +86,7 @@ static enum hbs_err slot_decode(struct hbs_ctx *ctx, const uint8_t *p, uint64_t 
     *out = (struct gallery_slot){hbs_le32(p + 36), hbs_le32(p + 72), hbs_le32(p + 76),
                                  hbs_le64(p + 40), hbs_le64(p + 48), hbs_le64(p + 56),
                                  hbs_le64(p + 64)};
-    if ((out->words != search_words[SEARCH_COMPACT] && out->words != search_words[SEARCH_FULL]) ||
+    if ((out->words != SEARCH_STORED_COMPACT && out->words != SEARCH_STORED_FULL) ||
         !out->epoch || out->segments > HBS_GALLERY_SEGMENTS_MAX || out->end > file_size ||
         out->end < GALLERY_DATA || out->directory < GALLERY_DATA ||
         out->directory % GALLERY_PAGE || out->directory > out->end ||

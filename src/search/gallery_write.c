@@ -116,7 +116,7 @@ static enum hbs_err writer_make(struct hbs_ctx *ctx, const char *path, struct hb
         (tiles + 1) * 4, GALLERY_SEGMENT_PRINTS, (size_t)GALLERY_SEGMENT_PRINTS * GALLERY_RECORD,
         (size_t)GALLERY_SEGMENT_PRINTS * HBS_SEARCH_ID_MAX, blocks * SEARCH_LANES,
         blocks * SEARCH_TILE, blocks * SEARCH_LANES * 8,
-        blocks * SEARCH_LANES * 8 * (HBS_SEARCH_WORDS - 1),
+        blocks * SEARCH_LANES * 8 * (SEARCH_STORED_FULL - 1),
         (size_t)GALLERY_SEGMENT_PRINTS * HBS_SEARCH_PACKED_MAX};
     for (int i = 0; i < GALLERY_SECTIONS; i++)
         hbs_buf_init(&w->section[i], ctx, most[i]);
@@ -151,8 +151,7 @@ enum hbs_err hbs_gallery_create(struct hbs_ctx *ctx, const char *path,
     umask(mask);
     (void)fchmod(w->fd, 0666 & ~mask);
     w->slot_used = -1;
-    w->slot.words = options && options->compact ? search_words[SEARCH_COMPACT]
-                                                : search_words[SEARCH_FULL];
+    w->slot.words = options && options->compact ? SEARCH_STORED_COMPACT : SEARCH_STORED_FULL;
     w->at = GALLERY_DATA;
     *out = w;
     return HBS_OK;

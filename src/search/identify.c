@@ -18,7 +18,7 @@ enum {
     LIST_TILES = 32,       /* and of the second */
     TOP_DEFAULT = 10,
     LIST_DEFAULT = 200,
-    PASSING_DEFAULT = 200, /* per 10,000 */
+    PASSING_DEFAULT = 300, /* per 10,000 */
     PASSING_LEAST = 2000   /* prints that pass in a small gallery */
 };
 
@@ -278,8 +278,7 @@ enum hbs_err hbs_gallery_identify(struct hbs_ctx *ctx, const struct hbs_gallery 
     uint32_t top = o->top ? o->top : TOP_DEFAULT, list = o->list ? o->list : LIST_DEFAULT;
     if (list < top)
         list = top;
-    enum search_depth deep =
-        g->slot.words == search_words[SEARCH_FULL] ? SEARCH_FULL : SEARCH_COMPACT;
+    enum search_depth deep = g->slot.words == SEARCH_STORED_FULL ? SEARCH_FULL : SEARCH_COMPACT;
     struct hbs_search_answer *answer = hbs_alloc(ctx, 1, sizeof *answer);
     struct search *s = hbs_alloc(ctx, 1, sizeof *s + 64); /* room to align the probe */
     struct search *owner = s;

@@ -34,8 +34,9 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
             const uint8_t *angle = gallery->angle + b * SEARCH_LANES;
             for (int l = 0; l < SEARCH_LANES; l += LANES) {
                 group_t g;
-                group_load(&g, gallery->word0 + b * SEARCH_LANES + l,
-                           gallery->rest + b * rest_words + l, words);
+                const uint64_t *rest = gallery->rest + b * rest_words + l;
+                group_load(&g, words == HBS_SEARCH_WORDS ? rest : gallery->word0 + b * SEARCH_LANES + l,
+                           words == HBS_SEARCH_WORDS ? rest + SEARCH_LANES : rest, words);
                 keys_t k = key_start();
                 unsigned low = angle[l], high = angle[l + LANES - 1];
                 const struct search_reached *r = reached + probe->from[low];

@@ -37,12 +37,14 @@ uint32_t search_tile_pack(const struct hbs_search_print *const prints[], uint32_
         out->angle[i] = lanes[i < n ? i : n - 1].angle; /* a filler widens no block's directions */
         if (i >= n)
             continue;
-        uint64_t word[HBS_SEARCH_WORDS];
-        search_reorder(prints[lanes[i].print]->bits[lanes[i].cylinder], word);
+        const uint64_t *bits = prints[lanes[i].print]->bits[lanes[i].cylinder];
+        uint64_t sketch[SEARCH_SKETCH_WORDS];
+        search_sketch(bits, sketch);
         out->owner[b * SEARCH_TILE + lanes[i].print] |= (uint8_t)(1u << l);
-        out->word0[i] = word[0];
+        out->word0[i] = sketch[0];
         for (uint32_t w = 1; w < words; w++)
-            out->rest[(b * (words - 1) + w - 1) * SEARCH_LANES + l] = word[w];
+            out->rest[(b * (words - 1) + w - 1) * SEARCH_LANES + l] =
+                words == SEARCH_STORED_FULL ? bits[w - 1] : sketch[w];
     }
     return blocks;
 }

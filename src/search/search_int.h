@@ -25,13 +25,17 @@ enum {
     SEARCH_LANES = 8,    /* cylinders in a block: 8 lanes of 64 bits */
     SEARCH_TILE = 4,     /* prints that share blocks */
     SEARCH_TILE_BLOCKS = SEARCH_TILE * HBS_SEARCH_CYLINDERS_MAX / SEARCH_LANES,
+    SEARCH_SKETCH_WORDS = 2,
+    SEARCH_STORED_COMPACT = SEARCH_SKETCH_WORDS, /* words a cylinder has in a gallery */
+    SEARCH_STORED_FULL = 1 + HBS_SEARCH_WORDS,
     /* A probe's cylinders, with copies a turn lower and higher for the gate's ends. */
     SEARCH_REACHED = 2 * HBS_SEARCH_CYLINDERS_MAX,
     SEARCH_ZERO = 256,   /* keys are kept above zero by this much */
     SEARCH_NEVER = 1 << 20 /* the key of a cylinder that no probe cylinder may be compared with */
 };
 
-/* How many of the words stage 1 looks at: the sketch, a compact gallery, a full one. */
+/* What is compared: the first word of the sketch (every print, first); the whole sketch (stage 1 of
+ * a compact gallery); all bits (stage 1 of a full one). */
 enum search_depth { SEARCH_SKETCH, SEARCH_COMPACT, SEARCH_FULL, SEARCH_DEPTHS };
 extern const uint8_t search_words[SEARCH_DEPTHS]; /* 1, 2, 5 */
 
@@ -41,13 +45,13 @@ extern const uint8_t search_words[SEARCH_DEPTHS]; /* 1, 2, 5 */
  * lanes pass the gate together, and wastes half a block a tile, not a print. */
 struct search_tiles {
     uint32_t prints;       /* SEARCH_TILE a tile but in the last */
-    uint32_t words;        /* 2 or 5 */
+    uint32_t words;        /* stored a cylinder: SEARCH_STORED_COMPACT or SEARCH_STORED_FULL */
     const uint32_t *first; /* block where each tile begins; one more at the end */
     const uint8_t *angle;  /* [block][lane] 1/256 turn, rising within a tile */
     const uint8_t *owner;  /* [block][print of the tile] a bit a lane */
     const uint8_t *count;  /* [print] cylinders */
-    const uint64_t *word0; /* [block][lane] */
-    const uint64_t *rest;  /* [block][word - 1][lane] */
+    const uint64_t *word0; /* [block][lane] first word of the sketch */
+    const uint64_t *rest;  /* [block][word - 1][lane] second word of the sketch, or all bits */
 };
 
 /* One cylinder of a probe as the kernels read it: 64 bytes, one cache line. */
@@ -88,8 +92,8 @@ static inline uint16_t search_score(uint32_t sum, uint32_t count)
     return (uint16_t)(s > UINT16_MAX ? UINT16_MAX : s);
 }
 
-/* Puts a cylinder's bits in the order of the gallery, the most telling spread first. */
-void search_reorder(const uint64_t in[HBS_SEARCH_WORDS], uint64_t out[HBS_SEARCH_WORDS]);
+/* The sketch of a cylinder. */
+void search_sketch(const uint64_t in[HBS_SEARCH_WORDS], uint64_t out[SEARCH_SKETCH_WORDS]);
 /* Makes a probe ready. The print's count must have been checked. */
 void search_probe_make(const struct hbs_search_print *print, enum search_depth depth,
                        struct search_probe *out);
@@ -99,9 +103,9 @@ struct search_tile {
     uint8_t angle[SEARCH_TILE_BLOCKS * SEARCH_LANES];
     uint8_t owner[SEARCH_TILE_BLOCKS * SEARCH_TILE];
     uint64_t word0[SEARCH_TILE_BLOCKS * SEARCH_LANES];
-    uint64_t rest[SEARCH_TILE_BLOCKS * SEARCH_LANES * (HBS_SEARCH_WORDS - 1)];
+    uint64_t rest[SEARCH_TILE_BLOCKS * SEARCH_LANES * HBS_SEARCH_WORDS];
 };
-/* Packs up to SEARCH_TILE prints for a gallery of `words` words a cylinder; returns its blocks. */
+/* Packs up to SEARCH_TILE prints for a gallery that stores `words` words a cylinder; returns its blocks. */
 uint32_t search_tile_pack(const struct hbs_search_print *const prints[], uint32_t many,
                           uint32_t words, struct search_tile *out);
 
