@@ -144,6 +144,9 @@ static void synth_mate(struct hbs_rng *rng, const struct synth_finger *f,
 }
 
 /* The bits of cylinder `k`; false when fewer than two neighbours lie in its reach. */
+#if defined(__GNUC__) && !defined(__clang__)
+__attribute__((optimize("O2"))) /* gcc 12 makes it four times slower at -O3 */
+#endif
 static bool synth_cylinder(const struct synth_finger *f, int k, uint64_t bits[HBS_SEARCH_WORDS])
 {
     enum { NS = 8, ND = 6 };
