@@ -37,7 +37,7 @@ extern "C" {
 #define HBS_SEARCH_CYLINDERS_MAX 48 /* of a print; the caller keeps the best */
 #define HBS_SEARCH_BITS 312         /* of a cylinder */
 #define HBS_SEARCH_WORDS 5          /* 64-bit words that hold them; bit i is bit i % 64 of word i / 64 */
-#define HBS_SEARCH_PACKED_MAX 400   /* bytes of a packed template */
+#define HBS_SEARCH_PACKED_MAX 1024  /* bytes of a packed template */
 #define HBS_SEARCH_ID_MAX 63        /* bytes of an id */
 #define HBS_SEARCH_TOP_MAX 100      /* candidates of an answer */
 #define HBS_SEARCH_LIST_MAX 1000    /* prints compared in stage 2 */
