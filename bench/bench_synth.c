@@ -8,12 +8,13 @@
 
 #include <stdio.h>
 
+static volatile int32_t sink;
+
 static double multiply_rate(void)
 {
     static int16_t a[512], b[512];
     for (int i = 0; i < 512; i++)
         a[i] = (int16_t)(i * 7 - 900), b[i] = (int16_t)(i * 3 - 500);
-    volatile int32_t sink = 0;
     double best = 0;
     for (int slice = 0; slice < 20; slice++) { /* the best slice: others share the machine */
         double t = hbs_clock_cpu();

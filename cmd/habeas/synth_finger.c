@@ -69,7 +69,8 @@ static void name_of(const struct job *j, char name[NAME_MOST], uint64_t person, 
              (unsigned long long)finger, j->impression_digits, (unsigned long long)impression, ending);
 }
 
-static enum hbs_err path_of(const struct job *j, char path[PATH_MOST], uint64_t person, uint64_t finger, uint64_t impression, const char *ending)
+static enum hbs_err path_of(const struct job *j, char path[PATH_MOST], uint64_t person,
+                            uint64_t finger, uint64_t impression, const char *ending)
 {
     char name[NAME_MOST];
     name_of(j, name, person, finger, impression, ending);

@@ -78,7 +78,10 @@ static inline int32_t total(__m128i v)
     return _mm_cvtsi128_si32(v);
 }
 
-static inline __m128i load(const int16_t *p) { return _mm_loadu_si128((const __m128i *)(const void *)p); }
+static inline __m128i load(const int16_t *p)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
 
 static inline void convolve(const int16_t *f, const int16_t *at, size_t stride, int32_t sum[4])
 {

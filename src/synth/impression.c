@@ -28,10 +28,9 @@ static inline float bilinear(const uint8_t *p, float fx, float fy)
     return between(between(p[0], p[1], fx), between(p[SYN_W], p[SYN_W + 1], fx), fy);
 }
 
-/* How far a point of the finger is beyond the contact region: 0 in its middle, 1 on its outline. */
+/* Where a point of the plate lies in the contact region: 0 in its middle, 1 on its outline. */
 static double outline(const struct hbs_synth_conditions *how, double squareness, double u, double v)
 {
-    /* measured on the undistorted skin: what slips does not leave the plate */
     double x = (u - how->contact_x) / how->contact_width, y = (v - how->contact_y) / how->contact_height;
     if (x < 0)
         x = -x;
@@ -39,8 +38,7 @@ static double outline(const struct hbs_synth_conditions *how, double squareness,
         y = -y;
     if (x + y < 1e-6)
         return 0;
-    /* (x^n + y^n)^(1/n), by way of the larger: r = max * (1 + t^n)^(1/n), t <= 1; the power by a
-     * quadratic in t^2 that is right at n = 2 and n = 4 is enough for an outline */
+    /* (x^n + y^n)^(1/n): exact for n = 2 and 4, a mixture of the two between */
     double big = x > y ? x : y, t = x > y ? y / x : x / y;
     double t2 = t * t, soft = (squareness - 2) / 2;
     double circle = big * __builtin_sqrt(1 + t2);
@@ -128,14 +126,16 @@ static void ink_rows(const struct hbs_synth_master *m, const struct hbs_synth_co
                 int i = y * k->w + nx * NODE + t;
                 float mx = a[0] + step[0] * (float)t, my = a[1] + step[1] * (float)t;
                 float rim = a[2] + step[2] * (float)t;
-                rim += ROUGH_MIDDLE * k->middle[i] + ROUGH_COARSE * k->coarse[i]; /* no outline is a curve */
+                /* no outline is a curve */
+                rim += ROUGH_MIDDLE * k->middle[i] + ROUGH_COARSE * k->coarse[i];
                 float touch = (1.02f - rim) / (0.8f * fade);
                 k->contact[i] = touch < -3 ? -3 : touch > 1 ? 1 : touch;
                 float ink = 0;
                 if (rim < 1.12f && mx >= 1 && my >= 1 && mx < SYN_W - 2 && my < SYN_H - 2) {
                     int ix = (int)mx, iy = (int)my, at = iy * SYN_W + ix;
-                    float h = bilinear_signed(m->relief + at, mx - (float)ix, my - (float)iy) * (1.0f / SYN_RELIEF);
-                    float skin = bilinear(m->skin + at, mx - (float)ix, my - (float)iy) * (1 / 255.0f);
+                    float px = mx - (float)ix, py = my - (float)iy;
+                    float h = bilinear_signed(m->relief + at, px, py) * (1.0f / SYN_RELIEF);
+                    float skin = bilinear(m->skin + at, px, py) * (1 / 255.0f);
                     /* most skin is sound; where it is worn, grain breaks the ridges */
                     float worn = k->worn[i] > 0.5f ? k->worn[i] - 0.5f : 0;
                     worn = 0.45f + 0.75f * worn * worn;
@@ -190,7 +190,8 @@ static size_t carry(const struct hbs_synth_master *m, const struct hbs_synth_con
         flat.tc = 1;
         syn_map_to_finger(&flat, px, py, &ru, &rv);
         int at = (int)py * k->w + (int)px;
-        double rim = outline(how, s->squareness, ru, rv) + (double)(ROUGH_MIDDLE * k->middle[at] + ROUGH_COARSE * k->coarse[at]);
+        double rim = outline(how, s->squareness, ru, rv);
+        rim += (double)(ROUGH_MIDDLE * k->middle[at] + ROUGH_COARSE * k->coarse[at]);
         double firm = (1 - rim) / s->fade;
         if (firm < 0.25)
             continue;

@@ -14,52 +14,56 @@ static const struct syn_sensor sensors[HBS_SYNTH_SENSORS] = {
         .info = {"optical-500", "optical, 388 x 374, white ground", 388, 374, 500},
         .scale = 1.0, .shift = {26, 40}, .shift_mean = {0, 18}, .rotation = 0.24,
         .contact = {128, 194}, .contact_spread = 0.10, .squareness = 2.3,
-        .contact_v = 22, .contact_v_spread = 28,
-        .contact_u_spread = 16, .slip = 5.5, .grain_spread = 0.5, .wetness = -0.18, .wetness_spread = 0.5, .unevenness = 0.65, .grain = 0.8, .abrasion = 0.6,
-        .scratches = 4, .grain_size = 3.6, .speckle = 0.7, .beading = 0.25, .mottle = 0.3, .sharpness = 0.75, .fade = 0.12, .blur = 0.5,
-        .ridge = 8, .valley = 247, .ground = 253, .vignette = 1.5, .pixel_noise = 5, .specks = 7},
+        .contact_v = 22, .contact_v_spread = 28, .contact_u_spread = 16, .slip = 5.5,
+        .wetness = -0.18, .wetness_spread = 0.5, .unevenness = 0.65, .grain = 0.8, .grain_spread = 0.5,
+        .abrasion = 0.6, .scratches = 4, .grain_size = 3.6, .speckle = 0.7, .beading = 0.25, .mottle = 0.3,
+        .sharpness = 0.75, .fade = 0.12, .blur = 0.5, .ridge = 8, .valley = 247, .ground = 253, .vignette = 1.5,
+        .pixel_noise = 5, .specks = 7},
     [HBS_SYNTH_OPTICAL_569] = {
         .info = {"optical-569", "optical, 296 x 560, 569 ppi, grey ground", 296, 560, 569},
         .scale = 1.0, .shift = {16, 60}, .shift_mean = {0, 10}, .rotation = 0.22,
         .contact = {132, 188}, .contact_spread = 0.09, .squareness = 2.2,
-        .contact_v = 10, .contact_v_spread = 34,
-        .contact_u_spread = 16, .slip = 6, .grain_spread = 0.5, .wetness = -0.08, .wetness_spread = 0.5, .unevenness = 0.7, .grain = 0.9, .abrasion = 0.6,
-        .scratches = 4, .grain_size = 4.2, .speckle = 0.5, .beading = 0.35, .mottle = 0.15, .sharpness = 0.8, .fade = 0.16, .blur = 0.8,
-        .ridge = 4, .valley = 176, .ground = 184, .vignette = 84, .pixel_noise = 4, .specks = 40},
+        .contact_v = 10, .contact_v_spread = 34, .contact_u_spread = 16, .slip = 6,
+        .wetness = -0.08, .wetness_spread = 0.5, .unevenness = 0.7, .grain = 0.9, .grain_spread = 0.5,
+        .abrasion = 0.6, .scratches = 4, .grain_size = 4.2, .speckle = 0.5, .beading = 0.35, .mottle = 0.15,
+        .sharpness = 0.8, .fade = 0.16, .blur = 0.8, .ridge = 4, .valley = 176, .ground = 184, .vignette = 84,
+        .pixel_noise = 4, .specks = 40},
     [HBS_SYNTH_CAPACITIVE_500] = {
         .info = {"capacitive-500", "capacitive, 300 x 300, grey ground with columns", 300, 300, 500},
         .scale = 1.0, .shift = {10, 10}, .shift_mean = {0, 0}, .rotation = 0.16,
         .contact = {105, 127}, .contact_spread = 0.10, .squareness = 3.0,
-        .contact_v = 45, .contact_v_spread = 22,
-        .contact_u_spread = 14, .slip = 5.5, .grain_spread = 0.45, .wetness = 0.0, .wetness_spread = 0.42, .unevenness = 0.45, .grain = 0.42, .abrasion = 0.35,
-        .scratches = 2, .grain_size = 2.4, .speckle = 0.85, .beading = 0.12, .mottle = 0.15, .sharpness = 1.0, .fade = 0.13, .blur = 0.3,
-        .ridge = 14, .valley = 98, .ground = 121, .vignette = -46, .pixel_noise = 3.8, .columns = 3.4,
-        .specks = 60},
+        .contact_v = 45, .contact_v_spread = 22, .contact_u_spread = 14, .slip = 5.5,
+        .wetness = 0.0, .wetness_spread = 0.42, .unevenness = 0.45, .grain = 0.42, .grain_spread = 0.45,
+        .abrasion = 0.35, .scratches = 2, .grain_size = 2.4, .speckle = 0.85, .beading = 0.12, .mottle = 0.15,
+        .sharpness = 1.0, .fade = 0.13, .blur = 0.3, .ridge = 14, .valley = 98, .ground = 121, .vignette = -46,
+        .pixel_noise = 3.8, .columns = 3.4, .specks = 60},
     [HBS_SYNTH_NOISY_500] = {
         .info = {"noisy-500", "288 x 384, strong noise, often off the plate", 288, 384, 500},
         .scale = 0.9, .shift = {46, 52}, .shift_mean = {0, -10}, .rotation = 0.26,
         .contact = {134, 210}, .contact_spread = 0.06, .squareness = 2.0,
-        .contact_v = 20, .contact_v_spread = 28,
-        .contact_u_spread = 22, .slip = 10, .grain_spread = 0.5, .wetness = -0.35, .wetness_spread = 0.35, .unevenness = 0.4, .grain = 0.40, .abrasion = 0.15,
-        .scratches = 1, .grain_size = 3.2, .speckle = 0.5, .beading = 0.6, .mottle = 0.12, .sharpness = 0.9, .fade = 0.15, .blur = 0.6,
-        .ridge = 2, .valley = 174, .ground = 188, .vignette = 86, .pixel_noise = 3, .specks = 40},
+        .contact_v = 20, .contact_v_spread = 28, .contact_u_spread = 22, .slip = 10,
+        .wetness = -0.35, .wetness_spread = 0.35, .unevenness = 0.4, .grain = 0.40, .grain_spread = 0.5,
+        .abrasion = 0.15, .scratches = 1, .grain_size = 3.2, .speckle = 0.5, .beading = 0.6, .mottle = 0.12,
+        .sharpness = 0.9, .fade = 0.15, .blur = 0.6, .ridge = 2, .valley = 174, .ground = 188, .vignette = 86,
+        .pixel_noise = 3, .specks = 40},
     [HBS_SYNTH_OPTICAL_LARGE] = {
         .info = {"optical-large", "optical, 640 x 480, white ground, faint prints", 640, 480, 500},
         .scale = 1.0, .shift = {60, 34}, .shift_mean = {0, 0}, .rotation = 0.28,
         .contact = {126, 190}, .contact_spread = 0.14, .squareness = 2.3,
-        .contact_v = 14, .contact_v_spread = 40,
-        .contact_u_spread = 22, .slip = 7, .grain_spread = 0.6, .wetness = 0.08, .wetness_spread = 0.55, .unevenness = 0.85, .grain = 0.85, .abrasion = 0.6,
-        .scratches = 4, .grain_size = 2.8, .speckle = 0.8, .beading = 0.25, .mottle = 0.22, .sharpness = 0.8, .fade = 0.12, .blur = 0.4,
-        .ridge = 4, .valley = 250, .ground = 255, .vignette = 0, .pixel_noise = 7, .specks = 5},
+        .contact_v = 14, .contact_v_spread = 40, .contact_u_spread = 22, .slip = 7,
+        .wetness = 0.08, .wetness_spread = 0.55, .unevenness = 0.85, .grain = 0.85, .grain_spread = 0.6,
+        .abrasion = 0.6, .scratches = 4, .grain_size = 2.8, .speckle = 0.8, .beading = 0.25, .mottle = 0.22,
+        .sharpness = 0.8, .fade = 0.12, .blur = 0.4, .ridge = 4, .valley = 250, .ground = 255, .vignette = 0,
+        .pixel_noise = 7, .specks = 5},
     [HBS_SYNTH_THERMAL_500] = {
         .info = {"thermal-sweep-500", "thermal sweep, 300 x 480, black and white", 300, 480, 500},
         .scale = 1.0, .shift = {12, 22}, .shift_mean = {0, 6}, .rotation = 0.22,
         .contact = {122, 226}, .contact_spread = 0.08, .squareness = 3.4,
-        .contact_v = -6, .contact_v_spread = 26,
-        .contact_u_spread = 16, .slip = 11, .grain_spread = 0.35, .wetness = 0.3, .wetness_spread = 0.34, .unevenness = 0.6, .grain = 1.45, .abrasion = 1.0,
-        .scratches = 150, .grain_size = 2.2, .speckle = 0.6, .beading = 0.0, .mottle = 0.1, .sharpness = 1.1, .fade = 0.10, .blur = 0.3,
-        .ridge = 0, .valley = 236, .ground = 104, .vignette = 0, .pixel_noise = 4, .columns = 2,
-        .rows = 3, .specks = 0},
+        .contact_v = -6, .contact_v_spread = 26, .contact_u_spread = 16, .slip = 11,
+        .wetness = 0.3, .wetness_spread = 0.34, .unevenness = 0.6, .grain = 1.45, .grain_spread = 0.35,
+        .abrasion = 1.0, .scratches = 150, .grain_size = 2.2, .speckle = 0.6, .beading = 0.0, .mottle = 0.1,
+        .sharpness = 1.1, .fade = 0.10, .blur = 0.3, .ridge = 0, .valley = 236, .ground = 104, .vignette = 0,
+        .pixel_noise = 4, .columns = 2, .rows = 3, .specks = 0},
 };
 
 const struct syn_sensor *syn_sensor_of(enum hbs_synth_sensor sensor)
@@ -99,16 +103,18 @@ enum hbs_err hbs_synth_conditions(struct hbs_ctx *ctx, enum hbs_synth_sensor sen
     struct hbs_rng rng;
     hbs_rng_seed(&rng, syn_seed(seed, 10, (uint64_t)sensor));
     double d = difficulty, bend = d < 1 ? d : 1 + 0.3 * (d - 1);
+    double far_x = 0.42 * s->info.width * 500 / s->info.ppi, far_y = 0.42 * s->info.height * 500 / s->info.ppi;
     double wide = 1 + s->contact_spread * syn_normal(&rng);
     /* harder: a smaller piece of the finger touches */
     double part = 1 - 0.13 * (d > 1 ? d - 1 : 0);
     *out = (struct hbs_synth_conditions){
         .sensor = sensor,
-        .shift_x = (float)(s->shift_mean[0] + d * s->shift[0] * syn_normal(&rng)),
-        .shift_y = (float)(s->shift_mean[1] + d * s->shift[1] * syn_normal(&rng)),
+        /* some of the finger is always on the plate */
+        .shift_x = (float)clamp(s->shift_mean[0] + d * s->shift[0] * syn_normal(&rng), -far_x, far_x),
+        .shift_y = (float)clamp(s->shift_mean[1] + d * s->shift[1] * syn_normal(&rng), -far_y, far_y),
         .rotation = (float)(d * s->rotation * syn_normal(&rng)),
-        .contact_width = (float)(s->contact[0] * wide * part * (1 + 0.07 * d * syn_normal(&rng))),
-        .contact_height = (float)(s->contact[1] * wide * part * (1 + 0.10 * d * syn_normal(&rng))),
+        .contact_width = (float)clamp(s->contact[0] * wide * part * (1 + 0.07 * d * syn_normal(&rng)), 40, 250),
+        .contact_height = (float)clamp(s->contact[1] * wide * part * (1 + 0.10 * d * syn_normal(&rng)), 50, 300),
         .contact_x = (float)(d * s->contact_u_spread * syn_normal(&rng)),
         .contact_y = (float)(s->contact_v + d * s->contact_v_spread * syn_normal(&rng)),
         .slip_x = (float)(bend * s->slip * syn_normal(&rng)),
@@ -195,7 +201,9 @@ void syn_render(const struct syn_sensor *s, const struct hbs_synth_conditions *h
                 skin = s->valley + 6 * (double)noise[i];
             }
             double level = ground + (skin - ground) * touch;
-            level -= (double)ink[i] * (sweep ? level * clamp(1.3 * deep, 0, 1) : range * deep * clamp(level / s->ground, 0.2, 1.2));
+            double whole = sweep ? level * clamp(1.3 * deep, 0, 1)
+                                 : range * deep * clamp(level / s->ground, 0.2, 1.2);
+            level -= (double)ink[i] * whole;
             level += s->pixel_noise * (double)syn_hiss(&state) * (s->ground > 250 ? touch : 1.0);
             if (sweep && (y < top || x < left || x >= w - right))
                 level = 108 + (y < top ? (double)row[y] : 0);
