@@ -27,7 +27,7 @@ extern "C" {
 #define HBS_FINGER_CELL 24          /* pixels a side of a cell of the orientation map */
 #define HBS_FINGER_CELLS_MAX 7056   /* cells of the orientation map */
 #define HBS_FINGER_NO_ORIENTATION 255
-#define HBS_FINGER_PACKED_MAX 12288 /* bytes of the largest packed template; a usual one has 330 */
+#define HBS_FINGER_PACKED_MAX 17408 /* bytes of the largest packed template; a usual one has 330 */
 #define HBS_FINGER_CYLINDER_WORDS 5 /* 64-bit words of a minutia's descriptor, 312 bits used */
 
 enum hbs_minutia_type { HBS_MINUTIA_OTHER = 0, HBS_MINUTIA_ENDING = 1, HBS_MINUTIA_BIFURCATION = 2 };
@@ -92,7 +92,8 @@ HBS_API HBS_MUST_USE enum hbs_err hbs_finger_extract(struct hbs_ctx *ctx,
 
 /* Appends the packed form (version 1; docs/formats/finger-template.md). What the extractor made
  * comes back exactly; of foreign templates coordinates are rounded to half pixels, qualities to
- * 1/63, orientations to 1/32 of half a turn. */
+ * 1/63, orientations to 1/32 of half a turn, and of support three bits are kept. HBS_ERR_USAGE for a
+ * template with a value that its member's comment does not allow. */
 HBS_API HBS_MUST_USE enum hbs_err hbs_finger_pack(struct hbs_ctx *ctx,
                                                   const struct hbs_finger_template *t,
                                                   struct hbs_buf *out) HBS_NONNULL(1, 2, 3);

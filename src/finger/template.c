@@ -158,16 +158,33 @@ static bool get_map(struct reader *r, struct hbs_finger_template *t)
     return !r->over;
 }
 
+/* What unpacking would not take back is not packed. */
+static bool is_packable(const struct hbs_finger_template *t)
+{
+    size_t cells = (size_t)t->columns * t->rows;
+    if (t->count > HBS_FINGER_MINUTIAE_MAX || cells > HBS_FINGER_CELLS_MAX || !t->columns != !t->rows ||
+        t->quality > 100 || t->finger > 10)
+        return false;
+    for (int i = 0; i < t->count; i++)
+        if (t->minutiae[i].type > HBS_MINUTIA_BIFURCATION)
+            return false;
+    for (size_t i = 0; i < cells; i++)
+        if (t->orientation[i] > 127 && t->orientation[i] != HBS_FINGER_NO_ORIENTATION)
+            return false;
+    return true;
+}
+
+/* The longest there is: minutiae of 17 + 17 + 19 bits, cells of 18, rows that say where they begin and
+ * end. */
+_Static_assert(HEAD + 4 + (HBS_FINGER_MINUTIAE_MAX * 53 + HBS_FINGER_CELLS_MAX * 18 + 255 * 17 + 7) / 8 <=
+               HBS_FINGER_PACKED_MAX, "every template fits");
+
 enum hbs_err hbs_finger_pack(struct hbs_ctx *ctx, const struct hbs_finger_template *t,
                              struct hbs_buf *out)
 {
-    if (t->count > HBS_FINGER_MINUTIAE_MAX || (size_t)t->columns * t->rows > HBS_FINGER_CELLS_MAX)
-        return hbs_fail(ctx, HBS_ERR_USAGE, "", "extract it again", "the template's counts are not true");
-    enum hbs_err err = hbs_buf_reserve(out, HBS_FINGER_PACKED_MAX);
-    if (err)
-        return err;
-    uint8_t *p = out->data + out->size;
-    memset(p, 0, HBS_FINGER_PACKED_MAX);
+    if (!is_packable(t))
+        return hbs_fail(ctx, HBS_ERR_USAGE, "", "extract it again", "the template's values are out of range");
+    uint8_t p[HBS_FINGER_PACKED_MAX] = {0};
     memcpy(p, "HFT\1", 4);
     hbs_put_le16(p + 4, t->width);
     hbs_put_le16(p + 6, t->height);
@@ -182,6 +199,8 @@ enum hbs_err hbs_finger_pack(struct hbs_ctx *ctx, const struct hbs_finger_templa
     for (int i = 0; i < t->count; i++) {
         const struct hbs_minutia *m = &t->minutiae[i];
         unsigned x = (m->x + half / 2) / half, y = (m->y + half / 2) / half;
+        x = x > 65535 / half ? 65535 / half : x; /* 65534 would be rounded to 65536 */
+        y = y > 65535 / half ? 65535 / half : y;
         unsigned q = m->quality > 100 ? 100 : m->quality;
         put(&w, x > 2u * t->width ? 2u * t->width : x, xb);
         put(&w, y > 2u * t->height ? 2u * t->height : y, yb);
@@ -195,8 +214,7 @@ enum hbs_err hbs_finger_pack(struct hbs_ctx *ctx, const struct hbs_finger_templa
     if (NEVER(w.at > 8 * w.size))
         return hbs_fail(ctx, HBS_ERR_BUG, "", "report this", "a template does not fit its maximum");
     hbs_put_le32(p + size, crc32_of(p, size));
-    out->size += size + 4;
-    return HBS_OK;
+    return hbs_buf_put(out, p, size + 4);
 }
 
 bool hbs_finger_is_packed(const void *data, size_t size)
