@@ -107,6 +107,27 @@ static const struct hbs_eval_matcher finger = {
     .elsewhere = elsewhere,
 };
 
+/* How many of the generated pictures of other things are taken for a finger. */
+static enum hbs_err count_nonfingers(struct cmd_run *run, unsigned *taken)
+{
+    struct hbs_finger_template *t = hbs_alloc(run->ctx, 1, sizeof *t);
+    struct hbs_finger_options o = {.ppi = 500};
+    enum hbs_err err = t ? HBS_OK : HBS_ERR_NO_MEMORY;
+    *taken = 0;
+    for (unsigned i = 0; i < HBS_SYNTH_NONFINGER_SET && !err; i++) {
+        struct hbs_image image;
+        struct hbs_finger_report report;
+        if ((err = hbs_synth_nonfinger(run->ctx, i % HBS_SYNTH_NONFINGER_KINDS, i, &image)))
+            break;
+        err = hbs_finger_extract(run->ctx, &image, &o, t, &report);
+        hbs_image_close(&image);
+        *taken += !err && report.finger;
+        cmd_progress(run, "other things", i + 1, HBS_SYNTH_NONFINGER_SET);
+    }
+    hbs_free(run->ctx, t);
+    return err;
+}
+
 static int run_finger(struct cmd_run *run, int argc, char **argv)
 {
     (void)argc;
@@ -114,10 +135,17 @@ static int run_finger(struct cmd_run *run, int argc, char **argv)
     if (!how.folder)
         return cmd_misuse(run, "--fvc", "name a folder of pictures FINGER_IMPRESSION.ext", "no folder named");
     int code = eval_pictures(run, &finger, &how);
-    if (!code && run->json)
-        json_object_set_new(run->answer, "kernel", json_string(hbs_finger_kernel()));
-    else if (!code)
-        cmd_say(run, "kernel %s\n", hbs_finger_kernel());
+    if (code)
+        return code;
+    unsigned taken;
+    enum hbs_err err = count_nonfingers(run, &taken);
+    if (err)
+        return cmd_fail(run, err);
+    json_object_set_new(run->answer, "kernel", json_string(hbs_finger_kernel()));
+    json_object_set_new(run->answer, "nonfinger",
+                        json_pack("{s:i,s:i}", "pictures", (int)HBS_SYNTH_NONFINGER_SET, "taken", (int)taken));
+    cmd_say(run, "kernel %s\n%u of %u generated pictures of other things taken for a finger\n",
+            hbs_finger_kernel(), taken, HBS_SYNTH_NONFINGER_SET);
     return code;
 }
 

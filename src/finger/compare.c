@@ -431,21 +431,52 @@ static struct overlap overlay(const struct fm_tables *tables, const struct hbs_f
     return o;
 }
 
-/* Lays the prints over each other by the seeds, pairs minutiae and fills the features of stage 2. */
+static float similarity(const struct hbs_finger_print *A, int a, const struct hbs_finger_print *B, int b)
+{
+    unsigned differ = 0;
+    for (int w = 0; w < FM_WORDS; w++)
+        differ += (unsigned)__builtin_popcountll(A->bits[w][a] ^ B->bits[w][b]);
+    return 1 - sqrtf((float)differ) / (A->root_ones[a] + B->root_ones[b]);
+}
+
+/* One way of laying the prints over each other, and the first pairing under it. */
+struct way {
+    struct pose pose;
+    float x[FM_MOST], y[FM_MOST]; /* minutiae of A on B */
+    int8_t partner[FM_MOST];
+    int paired;
+    float good;                   /* worth of the paired times their similarity */
+};
+
+static void lay(const struct fm_tables *tables, const struct hbs_finger_print *A,
+                const struct hbs_finger_print *B, const struct pair *seeds, int chosen, struct way *way)
+{
+    struct pose p = align(A, B, seeds, chosen);
+    way->pose = p;
+    for (int i = 0; i < A->count; i++) {
+        way->x[i] = p.c * A->x[i] - p.s * A->y[i] + p.dx;
+        way->y[i] = p.s * A->x[i] + p.c * A->y[i] + p.dy;
+    }
+    way->paired = pair_up(A, B, way->x, way->y, p.turn, tables->tuning.near_first, way->partner);
+    way->good = 0;
+    for (int i = 0; i < A->count; i++)
+        if (way->partner[i] >= 0)
+            way->good += A->root_worth[i] * B->root_worth[way->partner[i]] *
+                         similarity(A, i, B, way->partner[i]);
+}
+
+/* Bends, pairs again and fills the features of stage 2. */
 static void consolidate(const struct fm_tables *tables, const struct hbs_finger_print *A,
-                        const struct hbs_finger_print *B, const struct pair *seeds, int chosen,
+                        const struct hbs_finger_print *B, struct way *way,
                         struct hbs_finger_result *out, struct fm_details *d)
 {
-    float x[FM_MOST], y[FM_MOST], *f = d->feature;
-    struct pose pose = align(A, B, seeds, chosen);
-    for (int i = 0; i < A->count; i++) {
-        x[i] = pose.c * A->x[i] - pose.s * A->y[i] + pose.dx;
-        y[i] = pose.s * A->x[i] + pose.c * A->y[i] + pose.dy;
-    }
-    int m = pair_up(A, B, x, y, pose.turn, tables->tuning.near_first, d->partner);
+    float *f = d->feature;
+    struct pose pose = way->pose;
+    int m = way->paired;
+    memcpy(d->partner, way->partner, sizeof d->partner);
     if (m >= 3) {
-        bend(A, B, x, y, d->partner);
-        m = pair_up(A, B, x, y, pose.turn, tables->tuning.near_second, d->partner);
+        bend(A, B, way->x, way->y, d->partner);
+        m = pair_up(A, B, way->x, way->y, pose.turn, tables->tuning.near_second, d->partner);
     }
     struct overlap o = overlay(tables, A, B, &pose, d);
     float similar = 0, worth = 0, weighted = 0;
@@ -454,11 +485,7 @@ static void consolidate(const struct fm_tables *tables, const struct hbs_finger_
         int b = d->partner[i];
         if (b < 0)
             continue;
-        unsigned differ = 0;
-        for (int w = 0; w < FM_WORDS; w++)
-            differ += (unsigned)__builtin_popcountll(A->bits[w][i] ^ B->bits[w][b]);
-        float s = 1 - sqrtf((float)differ) / (A->root_ones[i] + B->root_ones[b]);
-        float q = A->root_worth[i] * B->root_worth[b];
+        float s = similarity(A, i, B, b), q = A->root_worth[i] * B->root_worth[b];
         similar += s;
         worth += q;
         weighted += q * s;
@@ -504,21 +531,19 @@ void fm_compare(const struct fm_tables *tables, const struct hbs_finger_print *A
     f[FM_F_RELAXED] = fx_log(relaxed_score(pairs, n, efficiency, fewer) + 1e-4f);
     /* The ways of laying them over each other that most pairs hold up; the best of them counts. */
     bool tried[FM_MOST] = {false};
-    float best = 0;
-    for (int way = 0; way < WAYS; way++) {
+    struct way ways[WAYS];
+    int best = 0, laid = 0;
+    while (laid < WAYS) {
         int chosen = choose_seeds(pairs, n, edges, count, tried, seeds);
-        if (chosen < (way ? 2 : 1))
+        if (chosen < (laid ? 2 : 1))
             break;
-        struct hbs_finger_result r;
-        struct fm_details e = *d;
-        consolidate(tables, A, B, seeds, chosen, &r, &e);
-        float good = e.feature[FM_F_WORTH_MASS] + 0.5f * e.feature[FM_F_AGREE];
-        if (!way || good > best) {
-            best = good;
-            *out = r;
-            *d = e;
-        }
+        lay(tables, A, B, seeds, chosen, &ways[laid]);
+        if (ways[laid].good > ways[best].good)
+            best = laid;
+        laid++;
     }
+    if (laid)
+        consolidate(tables, A, B, &ways[best], out, d);
 }
 
 void hbs_finger_compare(const struct hbs_finger_print *a, const struct hbs_finger_print *b,

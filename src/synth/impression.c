@@ -87,19 +87,23 @@ static inline float cut(const struct hbs_synth_conditions *how, float wet, float
     return level;
 }
 
-static void scratch_lines(const struct hbs_synth_conditions *how, struct hbs_rng *rng, struct work *k,
-                          float *on)
+static void scratch_lines(const struct hbs_synth_conditions *how, double most, struct hbs_rng *rng,
+                          struct work *k, float *on)
 {
     /* scratches of this impression alone: straight, thin, few */
-    int n = (int)(how->abrasion * 3.9f * (float)hbs_rng_unit(rng));
+    int n = (int)((double)how->abrasion * most * hbs_rng_unit(rng));
+    /* `on` is the grain, which cut() weighs: undo that for sound skin */
+    float deep = 3.0f / (0.45f * (how->grain > 0.2f ? how->grain : 0.2f));
     for (int i = 0; i < n; i++) {
         double x = k->w * hbs_rng_unit(rng), y = k->h * hbs_rng_unit(rng);
-        double way = SYN_PI * hbs_rng_unit(rng), length = 15 + 60 * hbs_rng_unit(rng);
+        double way = SYN_PI * hbs_rng_unit(rng), length = 8 + 60 * hbs_rng_unit(rng) * hbs_rng_unit(rng);
         double dx = syn_cos(way), dy = syn_sin(way);
         for (double t = 0; t < length; t += 0.5) {
             int px = (int)(x + t * dx + 4096) - 4096, py = (int)(y + t * dy + 4096) - 4096;
-            if (px >= 0 && py >= 0 && px < k->w && py < k->h)
-                on[py * k->w + px] += 1.1f;
+            if (px >= 0 && py >= 0 && px < k->w - 1 && py < k->h) {
+                on[py * k->w + px] += deep;
+                on[py * k->w + px + 1] += 0.5f * deep;
+            }
         }
     }
 }
@@ -261,7 +265,7 @@ enum hbs_err hbs_synth_impression(struct hbs_ctx *ctx, const struct hbs_synth_ma
     syn_noise(&rng, k.w, k.h, 13, k.scratch, k.middle);
     syn_noise(&rng, k.w, k.h, s->grain_size, k.scratch, k.fine);
     syn_noise(&rng, k.w, k.h, 34, k.scratch, k.worn);
-    scratch_lines(how, &rng, &k, k.fine);
+    scratch_lines(how, s->scratches, &rng, &k, k.fine);
     ink_rows(m, how, s, (uint32_t)hbs_rng_u64(&rng) | 1, &k);
     soften(k.ink, k.w, k.h, (float)s->blur, k.scratch);
     size_t n = truth ? carry(m, how, s, &map, &k, truth, most) : 0;

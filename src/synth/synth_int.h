@@ -166,6 +166,7 @@ struct syn_sensor {
     double contact_v, contact_v_spread, contact_u_spread; /* where the finger touches, pixels */
     double slip;       /* of the outer skin, pixels */
     double wetness, wetness_spread, unevenness, grain, grain_spread, abrasion;
+    double scratches;  /* at most, of an impression at full abrasion */
     double grain_size, speckle; /* of ridge noise: pixels; how much of it changes from pixel to pixel */
     double beading, mottle; /* of the ink on a ridge, shares */
     double sharpness;  /* slope of ink over ridge height */
