@@ -11,4 +11,5 @@
 #include "habeas/image.h"
 #include "habeas/score.h"
 #include "habeas/synth.h"
+#include "habeas/search.h"
 #endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * The frame of every stage-1 kernel: tiles, groups of lanes, and for each group the probe cylinders
+ * that its directions may be compared with. A kernel file says how wide its lanes are and gives the
+ * arithmetic; then it includes this file, which is why it has no guard:
+ *
+ *   LANES                       lanes of a group: 1, 4 or 8
+ *   group_t, keys_t, sums_t     the words of a group, its smallest keys, one print's sums
+ *   group_load(g, w0, rest, words)           group_weight(g, words)  -> keys_t: popcount >> 1
+ *   key_start()                              no key yet
+ *   key_best(k, g, r, words)                 every lane compared with cylinder r
+ *   key_best_from(k, g, r, angles, words)    only lanes whose direction is at most r->most
+ *   key_best_to(k, g, r, angles, words)      only lanes whose direction is at least r->least
+ *   key_best_both(...)                       both tests
+ *   angles_t, angles_load(p)
+ *   sums_add(s, owners, keys, weight, bias)  adds max(0, weight + bias - key) of each print's lanes
+ *   sums_start(s), sums_end(s, out)
+ *
+ * Order within a group: cylinders reached by some lanes only (their directions rise with the lane),
+ * by all, by some. In the middle there is no test. A group whose directions spread over more than
+ * the gate has no middle and tests both ends.
+ */
+static inline __attribute__((always_inline)) void frame(const struct search_probe *probe,
+                                                        const struct search_tiles *gallery,
+                                                        uint32_t tile, uint32_t tiles,
+                                                        uint16_t *scores, const int words)
+{
+    const struct search_reached *reached = probe->reached;
+    const size_t rest_words = (size_t)(gallery->words - 1) * SEARCH_LANES;
+    for (uint32_t t = tile; t < tile + tiles; t++) {
+        sums_t sums;
+        sums_start(&sums);
+        for (size_t b = gallery->first[t]; b < gallery->first[t + 1]; b++) {
+            const uint8_t *angle = gallery->angle + b * SEARCH_LANES;
+            for (int l = 0; l < SEARCH_LANES; l += LANES) {
+                group_t g;
+                const uint64_t *rest = gallery->rest + b * rest_words + l;
+                group_load(&g, words == HBS_SEARCH_WORDS ? rest : gallery->word0 + b * SEARCH_LANES + l,
+                           words == HBS_SEARCH_WORDS ? rest + SEARCH_LANES : rest, words);
+                keys_t k = key_start();
+                unsigned low = angle[l], high = angle[l + LANES - 1];
+                const struct search_reached *r = reached + probe->from[low];
+                const struct search_reached *middle = reached + probe->from[high];
+                const struct search_reached *after = reached + probe->to[low];
+                const struct search_reached *end = reached + probe->to[high];
+                if (LANES == 1) {
+                    for (; r < end; r++)
+                        k = key_best(k, &g, r, words);
+                } else if (__builtin_expect(middle <= after, 1)) {
+                    if (r < middle || after < end) {
+                        angles_t a = angles_load(angle + l);
+                        for (const struct search_reached *q = after; q < end; q++)
+                            k = key_best_to(k, &g, q, a, words);
+                        for (; r < middle; r++)
+                            k = key_best_from(k, &g, r, a, words);
+                    }
+                    for (r = middle; r < after; r++)
+                        k = key_best(k, &g, r, words);
+                } else {
+                    angles_t a = angles_load(angle + l);
+                    for (; r < end; r++)
+                        k = key_best_both(k, &g, r, a, words);
+                }
+                sums_add(&sums, gallery->owner + b * SEARCH_TILE, l, k, group_weight(&g, words),
+                         probe->bias);
+            }
+        }
+        uint32_t total[SEARCH_TILE];
+        sums_end(&sums, total);
+        uint32_t print = t * SEARCH_TILE;
+        uint32_t many = gallery->prints - print < SEARCH_TILE ? gallery->prints - print : SEARCH_TILE;
+        for (uint32_t i = 0; i < many; i++)
+            scores[(size_t)(t - tile) * SEARCH_TILE + i] =
+                search_score(total[i], gallery->count[print + i]);
+    }
+}
+
+static void sketch(const struct search_probe *probe, const struct search_tiles *gallery,
+                   uint32_t tile, uint32_t tiles, uint16_t *scores)
+{
+    frame(probe, gallery, tile, tiles, scores, 1);
+}
+static void compact(const struct search_probe *probe, const struct search_tiles *gallery,
+                    uint32_t tile, uint32_t tiles, uint16_t *scores)
+{
+    frame(probe, gallery, tile, tiles, scores, 2);
+}
+static void full(const struct search_probe *probe, const struct search_tiles *gallery,
+                 uint32_t tile, uint32_t tiles, uint16_t *scores)
+{
+    frame(probe, gallery, tile, tiles, scores, 5);
+}
