@@ -149,6 +149,13 @@ for f in FILES:
         if not os.path.exists(os.path.join(ROOT, os.path.dirname(f), to.split("#")[0])):
             bad.append(f"{f}: {to}")
 none(bad, "every link within the pages leads somewhere")
+PATH = re.compile(r"(?:docs|src|include|tests|fuzz|bench|examples|cmd|scripts)/[\w./-]*\w\.[a-z]{1,5}$")
+# A name with a word in capitals stands for many files.
+none([f"{f}: {p}" for f in FILES if f.endswith(".md") for p in re.findall(r"`([^`\s]+)`", read(f))
+      if PATH.match(p) and not re.search(r"NAME|ROOM|VERB", p) and not os.path.exists(os.path.join(ROOT, p))],
+     "every file that the pages name is there")
+none([f"{f}:{i}: {line}" for f in FILES if f.endswith(".md") for i, line in enumerate(read(f).splitlines(), 1)
+      if re.fullmatch(r"[A-Z]{3,}", line.strip())], "no page waits for a table")
 rows = read("docs/fuzz.md")
 targets = [os.path.basename(f)[5:-2] for f in FILES if re.match(r"fuzz/fuzz_\w+\.c$", f)]
 none([t for t in targets if not re.search(rf"^\| `?(fuzz_)?{t}`? ", rows, re.M)], "docs/fuzz.md has a row for every target")
