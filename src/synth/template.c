@@ -15,7 +15,7 @@
  */
 #include "synth_int.h"
 
-enum { WIDE = 336, HIGH = 448, COLUMNS = WIDE / HBS_FINGER_CELL, ROWS = HIGH / HBS_FINGER_CELL,
+enum { WIDE = 336, HIGH = 456, COLUMNS = WIDE / HBS_FINGER_CELL, ROWS = HIGH / HBS_FINGER_CELL,
        LANES = 24 };
 _Static_assert(COLUMNS <= LANES, "a row of cells fits the lanes");
 _Static_assert(COLUMNS * ROWS <= HBS_FINGER_CELLS_MAX, "the map fits the template");
@@ -116,14 +116,33 @@ void syn_orientation_row(const struct syn_finger *f, const float *u, float v, fl
     }
 }
 
-/* The orientation at a place of the template's picture, from its map; 0..255 as an undirected turn
- * of 0..127. Nearest cell: the field turns little within 8 pixels. */
+/* The orientation at a place of the template's picture, from its map: 0..127 in 1/256 turn. Between the
+ * middles of cells it is interpolated, as differences to the nearest cell's (the field turns by less than
+ * a quarter from one cell to the next but at singular points). */
 static uint8_t looked_up(const struct hbs_finger_template *t, double x, double y)
 {
     int c = (int)(x / HBS_FINGER_CELL), r = (int)(y / HBS_FINGER_CELL);
     if (x < 0 || y < 0 || c >= t->columns || r >= t->rows)
         return HBS_FINGER_NO_ORIENTATION;
-    return t->orientation[r * t->columns + c];
+    uint8_t here = t->orientation[r * t->columns + c];
+    if (here == HBS_FINGER_NO_ORIENTATION)
+        return here;
+    double u = x / HBS_FINGER_CELL - 0.5 - c, v = y / HBS_FINGER_CELL - 0.5 - r, turn = 0;
+    int side = u < 0 ? c - 1 : c + 1, other = v < 0 ? r - 1 : r + 1;
+    u = u < 0 ? -u : u;
+    v = v < 0 ? -v : v;
+    for (int k = 1; k < 4; k++) { /* beside, below or above, and across */
+        int i = k & 1 ? side : c, j = k & 2 ? other : r;
+        if (i < 0 || j < 0 || i >= t->columns || j >= t->rows)
+            continue;
+        uint8_t there = t->orientation[j * t->columns + i];
+        if (there == HBS_FINGER_NO_ORIENTATION)
+            continue;
+        int d = (there - here) & 127;
+        d = d > 64 ? d - 128 : d;
+        turn += (k & 1 ? u : 1 - u) * (k & 2 ? v : 1 - v) * d;
+    }
+    return (uint8_t)((here + (int)(turn + 128.5)) & 127);
 }
 
 static bool free_place(const struct hbs_finger_template *t, int x, int y, int apart)
