@@ -32,20 +32,23 @@ with tempfile.TemporaryDirectory() as top:
     enrolled = [os.path.join(prints, f"{p:04}-01_1.png") for p in range(1, 5)]
     for person in (1, 3):
         probe = os.path.join(prints, f"{person:04}-01_2.png")
-        code, out, err = run(probe, *enrolled)
+        gallery = os.path.join(top, f"gallery{person}")
+        code, out, err = run(gallery, probe, *enrolled)
         lines = out.splitlines()
-        check(code == 0 and not err and lines[0] == "4 prints of 4 compared" and len(lines) == 5,
-              "all are compared and listed", (code, out, err))
-        check(len(lines) > 1 and lines[1].endswith(enrolled[person - 1]), f"person {person} comes first", out)
-    bad = os.path.join(top, "bad.png")
+        check(code == 0 and not err and lines[0] == "4 of 4 prints searched" and len(lines) == 5,
+              "all are searched and listed", (code, out, err))
+        check(len(lines) > 1 and lines[1].endswith(f" {person:04}-01_1.png"), f"person {person} comes first", out)
+        code, out, err = run(gallery, probe, *enrolled)
+        check(code == 2 and err.count("\n") == 1 and not out, "a gallery is not written over", (code, out, err))
+    bad, gallery = os.path.join(top, "bad.png"), os.path.join(top, "none")
     with open(bad, "wb") as h:
         h.write(b"\x89PNG\r\n\x1a\n and no more")
-    code, out, err = run(enrolled[0], enrolled[1], bad)
-    check(code == 2 and err.count("\n") == 1 and "1 prints of 2 compared" in out,
-          "a broken picture costs itself alone", (code, out, err))
-    code, out, err = run(bad, enrolled[1])
-    check(code == 2 and err.count("\n") == 1, "a broken probe is told once", (code, out, err))
-    code, out, err = run(enrolled[0])
+    code, out, err = run(gallery, enrolled[0], enrolled[1], bad)
+    check(code == 2 and err.count("\n") == 1 and bad in err and not out and not os.path.exists(gallery),
+          "a broken picture: one line, nothing written", (code, out, err))
+    code, out, err = run(gallery, bad, enrolled[1])
+    check(code == 2 and err.count("\n") == 1 and bad in err and not out, "a broken probe is told once", (code, out, err))
+    code, out, err = run(gallery, enrolled[0])
     check(code == 2 and err.startswith("usage"), "usage", (code, out, err))
 print(f"1..{count}")
 sys.exit(1 if failed else 0)

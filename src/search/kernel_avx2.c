@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Stage 1 with AVX2: half a block at a time, bits counted nibble by nibble with VPSHUFB (Mula, Kurz
+ * Room search: stage 1 with AVX2: half a block at a time, bits counted nibble by nibble with VPSHUFB (Mula, Kurz
  * and Lemire, "Faster population counts using AVX2 instructions", Computer Journal 61:1, 2018). The
  * bytes of five words are added up (at most 40) before one VPSADBW makes a sum of each lane.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Stage 1 with AVX-512 BW but no vector popcount: bits are counted nibble by nibble with VPSHUFB
+ * Room search: stage 1 with AVX-512 BW but no vector popcount: bits are counted nibble by nibble with VPSHUFB
  * (Mula, Kurz and Lemire, "Faster population counts using AVX2 instructions", Computer Journal
  * 61:1, 2018). Five words go first through two full adders (Harley and Seal's carry-save tree,
  * same paper), each two VPTERNLOGQ, which leaves three words to count, two of them with weight two.

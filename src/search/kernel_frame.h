@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * The frame of every stage-1 kernel: tiles, groups of lanes, and for each group the probe cylinders
+ * Room search: the frame of every stage-1 kernel: tiles, groups of lanes, and for each group the probe cylinders
  * that its directions may be compared with. A kernel file says how wide its lanes are and gives the
  * arithmetic; then it includes this file, which is why it has no guard:
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Stage 1 in plain C for the x86-64 floor and everything else: one cylinder at a time, which makes
+ * Room search: stage 1 in plain C for the x86-64 floor and everything else: one cylinder at a time, which makes
  * the gate's list exact. Five words go through two full adders (Harley and Seal's carry-save tree)
  * before bits are counted in parallel within a word (Knuth, TAOCP 4A, 7.1.3); the three counts
  * share the last steps.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Stage 1 with AVX-512 VPOPCNTDQ: a block is one register a word, a probe cylinder's words come as
+ * Room search: stage 1 with AVX-512 VPOPCNTDQ: a block is one register a word, a probe cylinder's words come as
  * broadcast operands from the first-level cache. Eight pairs of 312 bits are 5 x (XOR, VPOPCNTQ,
  * ADD), the last ADD being the probe's offset, and one minimum.
  */
