@@ -32,6 +32,9 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
         sums_start(&sums);
         for (size_t b = gallery->first[t]; b < gallery->first[t + 1]; b++) {
             const uint8_t *angle = gallery->angle + b * SEARCH_LANES;
+            for (int w = 0; w < words; w++) /* some blocks ahead; at the end of the file nowhere */
+                __builtin_prefetch(words == 1 ? (const void *)(gallery->word0 + (b + 8) * SEARCH_LANES)
+                                              : gallery->rest + (b + 8) * rest_words + w * SEARCH_LANES);
             for (int l = 0; l < SEARCH_LANES; l += LANES) {
                 group_t g;
                 const uint64_t *rest = gallery->rest + b * rest_words + l;
@@ -47,15 +50,20 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
                     for (; r < end; r++)
                         k = key_best(k, &g, r, words);
                 } else if (__builtin_expect(middle <= after, 1)) {
-                    if (r < middle || after < end) {
-                        angles_t a = angles_load(angle + l);
-                        for (const struct search_reached *q = after; q < end; q++)
-                            k = key_best_to(k, &g, q, a, words);
-                        for (; r < middle; r++)
-                            k = key_best_from(k, &g, r, a, words);
-                    }
-                    for (r = middle; r < after; r++)
-                        k = key_best(k, &g, r, words);
+                    /* Two at each end always, without a branch: most groups have that many or
+                     * fewer, and what is not reached fails its test. Loops of unforeseeable
+                     * length cost more than their work. */
+                    angles_t a = angles_load(angle + l);
+                    k = key_best_from(k, &g, middle - 1, a, words);
+                    k = key_best_to(k, &g, after, a, words);
+                    k = key_best_from(k, &g, middle - 2, a, words);
+                    k = key_best_to(k, &g, after + 1, a, words);
+                    for (const struct search_reached *q = middle; q < after; q++)
+                        k = key_best(k, &g, q, words);
+                    for (; r < middle - 2; r++)
+                        k = key_best_from(k, &g, r, a, words);
+                    for (r = after + 2; r < end; r++)
+                        k = key_best_to(k, &g, r, a, words);
                 } else {
                     angles_t a = angles_load(angle + l);
                     for (; r < end; r++)

@@ -61,7 +61,7 @@ void search_probe_make(const struct hbs_search_print *print, enum search_depth d
     memset(out, 0, sizeof *out);
     out->bias = SEARCH_ZERO + bias[depth];
     /* Directions a turn below, in, and a turn above, as far as a gate reaches: -32 .. 287. */
-    int n = 0;
+    int n = SEARCH_FENCE;
     for (int a = -SEARCH_GATE; a < 256 + SEARCH_GATE; a++)
         for (int i = 0; i < print->count; i++) {
             if (print->angle[i] != (uint8_t)a)
@@ -78,8 +78,11 @@ void search_probe_make(const struct hbs_search_print *print, enum search_depth d
             r->least = a - SEARCH_GATE;
             r->most = a + SEARCH_GATE;
         }
-    out->count = (uint32_t)n;
-    int from = 0, to = 0;
+    for (int i = 0; i < SEARCH_FENCE; i++) {
+        static const struct search_reached fence = {.offset = SEARCH_NEVER, .least = 1, .most = -1};
+        out->reached[i] = out->reached[n + i] = fence;
+    }
+    int from = SEARCH_FENCE, to = SEARCH_FENCE;
     for (int t = 0; t < 256; t++) {
         while (from < n && out->reached[from].most < t)
             from++;

@@ -30,6 +30,7 @@ enum {
     SEARCH_STORED_FULL = 1 + HBS_SEARCH_WORDS,
     /* A probe's cylinders, with copies a turn lower and higher for the gate's ends. */
     SEARCH_REACHED = 2 * HBS_SEARCH_CYLINDERS_MAX,
+    SEARCH_FENCE = 2,    /* cylinders before and after them that are never the best */
     SEARCH_ZERO = 256,   /* keys are kept above zero by this much */
     SEARCH_NEVER = 1 << 20 /* the key of a cylinder that no probe cylinder may be compared with */
 };
@@ -64,10 +65,9 @@ struct search_reached {
 /* A probe ready for one depth. `from[t]` is the first cylinder, `to[t]` one past the last that a
  * gallery cylinder of direction t may be compared with. */
 struct search_probe {
-    struct search_reached reached[SEARCH_REACHED + 1] __attribute__((aligned(64)));
+    struct search_reached reached[SEARCH_REACHED + 2 * SEARCH_FENCE] __attribute__((aligned(64)));
     uint8_t from[256], to[256];
     uint64_t bias;         /* SEARCH_ZERO + the bias of this depth */
-    uint32_t count;
 };
 
 /* Scores of prints [SEARCH_TILE * tile, ...) of `tiles` tiles. */
