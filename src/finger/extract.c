@@ -109,6 +109,12 @@ static enum hbs_err look_at(struct hbs_ctx *ctx, const struct hbs_image *image,
 
 static bool between(float v, float least, float most) { return v >= least && v <= most; }
 
+/* Whether the picture, at that resolution, is within the limit. */
+static bool fits(const struct hbs_image *image, uint32_t ppi)
+{
+    return (uint64_t)image->width * 500 / ppi <= FX_SIDE_MAX && (uint64_t)image->height * 500 / ppi <= FX_SIDE_MAX;
+}
+
 /* Settles the resolution; leaves fx as look_at left it at that resolution. */
 static enum hbs_err settle(struct hbs_ctx *ctx, const struct hbs_image *image,
                            const struct hbs_finger_options *options,
@@ -128,7 +134,7 @@ static enum hbs_err settle(struct hbs_ctx *ctx, const struct hbs_image *image,
     enum hbs_err err = HBS_OK;
     if (told)
         return look_at(ctx, image, tuning, told, fx, scaled);
-    if (image->ppi >= 250 && image->ppi <= 1000 && image->ppi != 500) {
+    if (image->ppi >= 250 && image->ppi <= 1000 && image->ppi != 500 && fits(image, image->ppi)) {
         if ((err = look_at(ctx, image, tuning, image->ppi, fx, scaled)))
             return err;
         if (between(fx->mean_period, agree_least, agree_most)) {
@@ -151,8 +157,7 @@ static enum hbs_err settle(struct hbs_ctx *ctx, const struct hbs_image *image,
     trust = trust < least ? least : trust;
     for (size_t i = 0; i < HBS_COUNT(others); i++) {
         /* too large a picture at that resolution is no reason to fail */
-        if ((uint64_t)image->width * 500 / others[i] > FX_SIDE_MAX ||
-            (uint64_t)image->height * 500 / others[i] > FX_SIDE_MAX)
+        if (!fits(image, others[i]))
             continue;
         if ((err = look_at(ctx, image, tuning, others[i], fx, scaled)))
             return err;

@@ -114,16 +114,21 @@ void fx_segment(struct hbs_fx *fx)
         }
 }
 
-/* Pieces of at least an index finger's tip (11 x 13 mm) with their middles that far apart. */
-int fx_count_prints(struct hbs_fx *fx)
+/* Pieces of the print that are deeper than `least` blocks and as large as a finger's tip (11 x 13 mm, less
+ * what the depth takes away). Pieces above one another are the joints of one finger. */
+static int count_pieces(struct hbs_fx *fx, int least)
 {
-    enum { WIDE = 200 / FX_BLOCK, HIGH = 240 / FX_BLOCK };
+    enum { MOST = 16 };
+    struct {
+        int left, right;
+    } finger[MOST];
     int w = fx->bw, h = fx->bh, n = w * h, prints = 0;
+    int wide = 200 / FX_BLOCK - 2 * least, high = 240 / FX_BLOCK - 2 * least;
     uint8_t *seen = (uint8_t *)(void *)fx->scratch[1];
     int *stack = (int *)(void *)fx->scratch[2];
     memset(seen, 0, (size_t)n);
     for (int start = 0; start < n; start++) {
-        if (seen[start] || !fx->mask[start])
+        if (seen[start] || fx->depth[start] <= least)
             continue;
         int top = 0, left = w, right = 0, up = h, down = 0;
         stack[top++] = start;
@@ -137,12 +142,37 @@ int fx_count_prints(struct hbs_fx *fx)
             const int next[4] = {x > 0 ? i - 1 : -1, x < w - 1 ? i + 1 : -1, y > 0 ? i - w : -1,
                                  y < h - 1 ? i + w : -1};
             for (int k = 0; k < 4; k++)
-                if (next[k] >= 0 && !seen[next[k]] && fx->mask[next[k]]) {
+                if (next[k] >= 0 && !seen[next[k]] && fx->depth[next[k]] > least) {
                     seen[next[k]] = 1;
                     stack[top++] = next[k];
                 }
         }
-        prints += right - left + 1 >= WIDE && down - up + 1 >= HIGH;
+        if (right - left + 1 < wide || down - up + 1 < high)
+            continue;
+        bool joint = false;
+        for (int k = 0; k < prints && !joint; k++) {
+            int from = left > finger[k].left ? left : finger[k].left;
+            int to = right < finger[k].right ? right : finger[k].right;
+            int narrower = right - left < finger[k].right - finger[k].left ? right - left : finger[k].right - finger[k].left;
+            joint = 2 * (to - from) > narrower;
+        }
+        if (!joint && prints < MOST) {
+            finger[prints].left = left;
+            finger[prints++].right = right;
+        }
     }
     return prints;
+}
+
+/* In a picture wide enough for two fingers the prints of a slap touch: they are taken apart by looking
+ * deeper and deeper into the mask. A single finger is never as wide. */
+int fx_count_prints(struct hbs_fx *fx)
+{
+    enum { SLAP = 760, DEEPEST = 8 }; /* pixels; blocks */
+    int most = count_pieces(fx, 0);
+    for (int least = 1; least <= DEEPEST && fx->width >= SLAP; least++) {
+        int n = count_pieces(fx, least);
+        most = n > most ? n : most;
+    }
+    return most;
 }
