@@ -17,7 +17,8 @@
  *   3. score: logistic regression of same finger on the features of all pairs.
  * The left-out set is then scored with the fold's numbers. --table writes src/finger/tuning_table.h
  * from all six; --calibration writes src/score/finger_table.h from the scores of the left-out sets,
- * counting fingers and pairs of fingers, not pairs of prints. Everything is deterministic.
+ * LLRs counting fingers and pairs of fingers, FMRs pairs of prints. Everything is
+ * deterministic.
  */
 #include "finger/finger_int.h"
 #include "finger/match_int.h"
@@ -238,19 +239,49 @@ static void keep_scores(int s, const float weight[FM_FEATURES])
                 .genuine = i / IMPRESSIONS == j / IMPRESSIONS};
 }
 
+static int by_raw(const void *a, const void *b)
+{
+    const struct hbs_score_knot *x = a, *y = b;
+    return (x->raw > y->raw) - (x->raw < y->raw);
+}
+
+/* LLRs claim no more than the numbers of fingers and of pairs of fingers support, because pairs that
+ * share fingers are not independent; the FMR is, as everywhere, a share of pairs of prints. So two
+ * tables are trained, and each gives its half. */
 static void write_calibration(const char *path)
 {
     struct hbs_score_training t = {.name = "finger", .method = HBS_SCORE_ISOTONIC,
         .genuine_units = SETS * FINGERS, .impostor_units = SETS * (FINGERS * (FINGERS - 1) / 2)};
-    struct hbs_score_table table;
+    struct hbs_score_training of_pairs = {.name = "pairs", .method = HBS_SCORE_ISOTONIC};
+    struct hbs_score_table units, pairs, both;
     struct hbs_buf buf;
     hbs_buf_init(&buf, ctx, 1 << 20);
-    if (hbs_score_train(ctx, left_out, left_out_count, &t, &table) ||
-        hbs_score_table_write_c(&table, "hbs_score_finger", &buf) ||
+    if (hbs_score_train(ctx, left_out, left_out_count, &t, &units) ||
+        hbs_score_train(ctx, left_out, left_out_count, &of_pairs, &pairs))
+        die(path);
+    struct hbs_score_knot *knots = need(units.count + pairs.count, sizeof *knots);
+    for (uint32_t i = 0; i < units.count; i++)
+        knots[i].raw = units.knots[i].raw;
+    for (uint32_t i = 0; i < pairs.count; i++)
+        knots[units.count + i].raw = pairs.knots[i].raw;
+    qsort(knots, units.count + pairs.count, sizeof *knots, by_raw);
+    both = units;
+    both.count = 0;
+    for (uint32_t i = 0; i < units.count + pairs.count; i++)
+        if (!both.count || knots[i].raw > knots[both.count - 1].raw)
+            knots[both.count++].raw = knots[i].raw;
+    for (uint32_t i = 0; i < both.count; i++) {
+        knots[i].llr = hbs_score_llr(&units, knots[i].raw);
+        knots[i].fmr = hbs_score_fmr(&pairs, knots[i].raw);
+    }
+    both.knots = knots;
+    if (hbs_score_table_check(ctx, &both) || hbs_score_table_write_c(&both, "hbs_score_finger", &buf) ||
         hbs_file_write(ctx, path, buf.data, buf.size))
         die(path);
-    hbs_score_table_close(ctx, &table);
+    hbs_score_table_close(ctx, &units);
+    hbs_score_table_close(ctx, &pairs);
     hbs_buf_close(&buf);
+    free(knots);
 }
 
 static void rates(int s, const float weight[FM_FEATURES], struct hbs_eval_result *out, uint32_t resamples)

@@ -80,8 +80,8 @@ enum hbs_err hbs_score_table_check(struct hbs_ctx *ctx, const struct hbs_score_t
             bad = "a value is not finite, or an FMR not in (0, 1]";
         else if (k->llr > most + 1e-9 || k->llr < least - 1e-9)
             bad = "an LLR is beyond what the units support";
-        else if (k->fmr < (1 - 1e-9) / (t->impostor_units + 1))
-            bad = "an FMR is below what the units support";
+        else if (k->fmr < (1 - 1e-9) / ((double)t->impostor + 1))
+            bad = "an FMR is below what the pairs support";
         else if (i && (k->raw <= k[-1].raw || k->llr < k[-1].llr || k->fmr > k[-1].fmr))
             bad = "the knots are not in order";
     }
