@@ -162,6 +162,13 @@ none([t for t in targets if not re.search(rf"^\| `?(fuzz_)?{t}`? ", rows, re.M)]
 none([t for t in targets if not any(f.startswith(f"fuzz/corpus/{t}/") for f in FILES)], "every fuzz target has a corpus")
 none([t for t in targets if f"['{t}']" not in read("fuzz/meson.build")], "every fuzz target is built and replayed")
 
+# ---- The two commands of the README ----
+for words in (["check", "--quick"], ["up", "0"], ["up", "1", "11"], ["up", "1", "1", "1"], ["up", "08"]):
+    r = subprocess.run(["bash", *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    check(r.returncode == 2 and not r.stdout and r.stderr.startswith("usage: ./" + words[0]) and r.stderr.count("\n") == 1,
+          "./" + " ".join(words) + " is refused in a line", [r.returncode, r.stdout, r.stderr])
+none([f for f in ("check", "up", ".ci/run") if not os.access(os.path.join(ROOT, f), os.X_OK)], "they can be run")
+
 # ---- Commands ----
 if not HABEAS:
     skip("HABEAS does not name the program")
