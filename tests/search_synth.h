@@ -50,7 +50,7 @@ struct synth_noise {
 
 /* An ordinary second impression, and one for the benchmark of identification: chosen so that the
  * exhaustive search of a million prints finds 93 to 97 % of them first. */
-static const struct synth_noise synth_search = {3.0f, 6.0f, 0.25f, 0.3f, 20.0f, 6.0f, 0.35f};
+static const struct synth_noise synth_search = {3.0f, 6.0f, 0.25f, 0.3f, 20.0f, 6.0f, 0.5f};
 static const struct synth_noise synth_usual = {3.0f, 6.0f, 0.25f, 0.3f, 20.0f, 6.0f, 0.55f};
 
 /* exp(-x) for x in [0, 16), steps of 1/64; 0 beyond. */

@@ -18,7 +18,8 @@ enum {
     LIST_TILES = 32,       /* and of the second */
     TOP_DEFAULT = 10,
     LIST_DEFAULT = 200,
-    PASSING_DEFAULT = 300, /* per 10,000 */
+    PASSING_DEFAULT = 400, /* per 10,000 */
+    PROBE_SMALL = 22,      /* cylinders of a probe that is searched exhaustively */
     PASSING_LEAST = 2000   /* prints that pass in a small gallery */
 };
 
@@ -294,13 +295,16 @@ enum hbs_err hbs_gallery_identify(struct hbs_ctx *ctx, const struct hbs_gallery 
     answer->total = g->slot.prints;
     answer->epoch = g->slot.epoch;
     answer->kernel = hbs_isa_name(hbs_cpu_isa());
-    answer->exhaustive = o->exhaustive;
+    /* A probe of few cylinders costs little to compare in full, and a sketch of it tells little: of
+     * the mates that a sketch lost, nearly all were such probes. */
+    bool exhaustive = o->exhaustive || (!o->passing && probe->count <= PROBE_SMALL);
+    answer->exhaustive = exhaustive;
     answer->complete = true;
     if ((err = chunks_make(ctx, s)))
         goto done;
 
     /* every print, by its sketch or (exhaustive) by all bits */
-    enum search_depth depth = o->exhaustive ? deep : SEARCH_SKETCH;
+    enum search_depth depth = exhaustive ? deep : SEARCH_SKETCH;
     search_probe_make(probe, depth, &s->probe);
     s->kernel = search_kernel_here(depth);
     hbs_parallel(o->threads, s->chunk_count, screen_chunk, s);
@@ -314,7 +318,7 @@ enum hbs_err hbs_gallery_identify(struct hbs_ctx *ctx, const struct hbs_gallery 
     if (answer->searched < answer->total)
         answer->complete = false;
     size_t want = list;
-    if (!o->exhaustive) {
+    if (!exhaustive) {
         want = (size_t)(answer->total * (o->passing ? o->passing : PASSING_DEFAULT) / 10000);
         want = want < PASSING_LEAST ? PASSING_LEAST : want;
     }
@@ -325,8 +329,8 @@ enum hbs_err hbs_gallery_identify(struct hbs_ctx *ctx, const struct hbs_gallery 
     answer->seconds[0] = now - began;
 
     /* those that pass, by all bits */
-    answer->screened = o->exhaustive ? answer->searched : 0;
-    if (!o->exhaustive) {
+    answer->screened = exhaustive ? answer->searched : 0;
+    if (!exhaustive) {
         if ((err = screen_again(ctx, s, probe, deep, o->threads)))
             goto done;
         if (drop_undone(s))
