@@ -14,13 +14,19 @@ struct gallery_input {
     bool keep_going;    /* pass over what cannot be read instead of stopping */
 };
 
+/* Their options in a command's table. */
+#define GALLERY_INPUT_OPTIONS(how)                                                                 \
+    {"ppi", 0, CMD_NUMBER, &(how).ppi, "N", "resolution of all pictures, whatever they declare", 250, 1000}, \
+    {"keep-going", 0, CMD_FLAG, &(how).keep_going, NULL, "pass over what cannot be read", 0, 0},    \
+    {"threads", 0, CMD_COUNT, &(how).threads, "N", "0 for all processors; changes nothing in the file", 0, 64}
+
 /* What the search needs of a template: descriptors and the packed form. */
 enum hbs_err gallery_print(struct hbs_ctx *ctx, const struct hbs_finger_template *t,
                            struct hbs_search_print *out);
 
-/* Puts all files named (folders: the files in them) into the writer and commits. Returns the exit
- * code; on 0 the answer has "added" and "passed_over". */
-int gallery_fill(struct cmd_run *run, struct hbs_gallery_writer *writer, const struct gallery_input *how,
-                 int argc, char **argv);
+/* Puts all files named from argv[1] on (folders: the files in them) into the writer of the gallery
+ * argv[0], commits, closes the writer and tells. Returns the exit code. */
+int gallery_fill_and_tell(struct cmd_run *run, struct hbs_gallery_writer *writer,
+                          const struct gallery_input *how, int argc, char **argv);
 
 #endif
