@@ -10,8 +10,7 @@
 
 static int told(struct cmd_run *run, const char *path, enum hbs_err err)
 {
-    if (!*hbs_ctx_where(run->ctx))
-        hbs_ctx_set_where(run->ctx, path);
+    hbs_ctx_set_where(run->ctx, path); /* the message itself says which byte */
     return cmd_fail(run, err);
 }
 
