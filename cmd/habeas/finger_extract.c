@@ -50,8 +50,12 @@ static int extract(struct cmd_run *run, int argc, char **argv)
                       (int)r->ppi, "ppi_source", sources[r->ppi_source], "prints", r->prints, "format",
                       format, "ridge_period", (double)r->ridge_period, "area_mm2", (double)r->area,
                       "finger", r->finger, "likeness", (double)r->likeness));
-        cmd_say(run, "%s: %d minutiae, quality %d, %zu bytes, %u ppi (%s)\n", output, in.template.count,
-                in.template.quality, buf.size, r->ppi, sources[r->ppi_source]);
+        cmd_say(run, "%s: %d minutiae, quality %d, %zu bytes", output, in.template.count, in.template.quality,
+                buf.size);
+        if (r->ppi)
+            cmd_say(run, ", %u ppi (%s)\n", r->ppi, sources[r->ppi_source]);
+        else
+            cmd_say(run, ", converted from %s\n", in.kind);
     }
     hbs_buf_close(&buf);
     finger_input_close(&in);

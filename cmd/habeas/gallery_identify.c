@@ -19,7 +19,7 @@ static const double least_llr = 1.0;
 static const struct cmd_option options[] = {
     {"gallery", 0, CMD_FILE, &file, "FILE", "the gallery to search", 0, 0},
     {"top", 0, CMD_COUNT, &top, "K", "candidates at most (10)", 1, HBS_SEARCH_TOP_MAX},
-    {"threshold", 0, CMD_NUMBER, &threshold, "LLR", "a stricter one than the built-in 1.0", -100, 100},
+    {"threshold", 0, CMD_NUMBER, &threshold, "LLR", "a stricter one than the system's (at least 1.0)", -100, 100},
     {"exhaustive", 0, CMD_FLAG, &exhaustive, NULL, "stage 1 on every print, no index", 0, 0},
     {"deadline", 0, CMD_NUMBER, &deadline, "S", "seconds; then the answer says it is incomplete", 0, 86400},
     {"ppi", 0, CMD_NUMBER, &ppi, "N", "the probe's resolution, whatever it declares", 250, 1000},
@@ -54,12 +54,13 @@ static int32_t compare(void *arg, unsigned thread, const uint8_t *packed, size_t
     return (int32_t)lrint((double)r.score * scale);
 }
 
-/* The lowest raw score whose LLR reaches the threshold: what the expected false candidates go by. */
-static double raw_at(double llr)
+/* The lowest raw score whose LLR reaches the threshold and at which no more than one false candidate is
+ * to be expected in a gallery of this size: the larger the gallery, the stricter the system is. */
+static double least_raw(double llr, double prints)
 {
     const struct hbs_score_table *t = &hbs_score_finger;
     for (uint32_t i = 0; i < t->count; i++)
-        if (t->knots[i].llr >= llr)
+        if (t->knots[i].llr >= llr && t->knots[i].fmr * prints <= 1)
             return t->knots[i].raw;
     return t->count ? t->knots[t->count - 1].raw : 0;
 }
@@ -67,11 +68,12 @@ static double raw_at(double llr)
 static json_t *tell(struct cmd_run *run, const char *name, const struct hbs_search_answer *a, double least)
 {
     json_t *candidates = json_array();
+    double raw_least = least_raw(least, (double)a->total);
     int shown = 0;
     for (uint32_t i = 0; i < a->count; i++) {
         const struct hbs_search_candidate *c = &a->candidates[i];
         double raw = c->score / scale, llr = hbs_score_llr(&hbs_score_finger, raw);
-        if (llr < least)
+        if (raw < raw_least)
             continue;
         if (!shown++)
             cmd_say(run, "%s\n  %-32s %9s %9s\n", name, "candidate", "log10 LR", "score");
@@ -79,16 +81,16 @@ static json_t *tell(struct cmd_run *run, const char *name, const struct hbs_sear
         json_array_append_new(candidates, json_pack("{s:s,s:f,s:f,s:f,s:I}", "ref", c->id, "llr", llr, "score", raw,
             "fmr", hbs_score_fmr(&hbs_score_finger, raw), "number", (json_int_t)c->number));
     }
-    double expected = hbs_score_expected_false(&hbs_score_finger, raw_at(least), (double)a->searched);
+    double expected = hbs_score_expected_false(&hbs_score_finger, raw_least, (double)a->searched);
     if (!shown)
         cmd_say(run, "%s: no candidate\n", name);
     cmd_say(run, "  %llu of %llu prints searched%s, %.2g false candidates to be expected; leads, not verdicts\n",
             (unsigned long long)a->searched, (unsigned long long)a->total,
             a->complete ? "" : " (INCOMPLETE)", expected);
-    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:b,s:b,s:f,s:{s:f,s:s},s:s,s:I,s:I,s:i,s:[f,f,f],s:o}", "class", "lead",
+    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:b,s:b,s:f,s:{s:f,s:f,s:s},s:s,s:I,s:I,s:i,s:[f,f,f],s:o}", "class", "lead",
         "probe", name, "gallery", file, "searched", (json_int_t)a->searched, "total", (json_int_t)a->total,
-        "complete", a->complete, "exhaustive", a->exhaustive, "expected_false", expected, "threshold", "llr", least,
-        "set_by", least > least_llr ? "caller" : "system", "kernel", a->kernel, "epoch", (json_int_t)a->epoch,
+        "complete", a->complete, "exhaustive", a->exhaustive, "expected_false", expected, "threshold", "llr",
+        hbs_score_llr(&hbs_score_finger, raw_least), "score", raw_least, "set_by", least > least_llr ? "caller" : "system", "kernel", a->kernel, "epoch", (json_int_t)a->epoch,
         "screened", (json_int_t)a->screened, "compared", (int)a->compared, "seconds", a->seconds[0], a->seconds[1],
         a->seconds[2], "candidates", candidates);
 }
