@@ -274,8 +274,8 @@ static void test_file(void)
     p.count = 49;
     is_int(hbs_gallery_put(one, "x", &p), HBS_ERR_USAGE, "no 49 cylinders");
     p.count = 1;
-    p.packed_size = 401;
-    is_int(hbs_gallery_put(one, "x", &p), HBS_ERR_USAGE, "no template of 401 bytes");
+    p.packed_size = HBS_SEARCH_PACKED_MAX + 1;
+    is_int(hbs_gallery_put(one, "x", &p), HBS_ERR_USAGE, "no template larger than the largest");
     p.packed_size = 0;
     p.bits[0][4] |= (uint64_t)1 << 56;
     is_int(hbs_gallery_put(one, "x", &p), HBS_ERR_USAGE, "no bit 312");
