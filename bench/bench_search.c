@@ -125,7 +125,7 @@ static double eighth(double *v, uint32_t n)
 
 static void bench_kernels(bool even, double bytes_a_second)
 {
-    enum { PRINTS = 32768, SLICES = 32 };
+    enum { PRINTS = 16384, SLICES = 32 };
     struct made full, small;
     make_tiles(&full, PRINTS, SEARCH_STORED_FULL, even, 11);
     make_tiles(&small, PRINTS, SEARCH_STORED_COMPACT, even, 11);
@@ -157,7 +157,7 @@ static void bench_kernels(bool even, double bytes_a_second)
             /* Slices of the gallery and of the rate's loop by turns; the best eighth of each. The
              * machine may be shared: the two must meet the same weather, and a mean would tell of
              * that. */
-            uint32_t slice = isa == HBS_ISA_PORTABLE ? 32 : 256, slices = PRINTS / SEARCH_TILE / slice;
+            uint32_t slice = isa == HBS_ISA_PORTABLE ? 32 : 128, slices = PRINTS / SEARCH_TILE / slice;
             slices = slices < SLICES ? slices : SLICES;
             double took[SLICES], words_took[SLICES], bare_took[SLICES];
             for (uint32_t i = 0; i < slices; i++) {

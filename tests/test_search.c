@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Room search, tests: every stage-1 kernel against the formula, the gallery file (round trip,
+ * Tests of room search: every stage-1 kernel against the formula, the gallery file (round trip,
  * appending, damage, lying lengths, kill -9, memory that runs out), and the search (order, coverage,
  * deadline, one answer for every instruction set and number of threads).
  */
@@ -275,7 +275,7 @@ static void test_file(void)
     is_int(hbs_gallery_put(one, "x", &p), HBS_ERR_USAGE, "no 49 cylinders");
     p.count = 1;
     p.packed_size = HBS_SEARCH_PACKED_MAX + 1;
-    is_int(hbs_gallery_put(one, "x", &p), HBS_ERR_USAGE, "no template beyond the limit");
+    is_int(hbs_gallery_put(one, "x", &p), HBS_ERR_USAGE, "no template larger than the largest");
     p.packed_size = 0;
     p.bits[0][4] |= (uint64_t)1 << 56;
     is_int(hbs_gallery_put(one, "x", &p), HBS_ERR_USAGE, "no bit 312");
