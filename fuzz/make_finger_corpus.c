@@ -140,6 +140,10 @@ static void templates(void)
     write_two("mates", &t, &mate);
     write_two("others", &t, &other);
     write_two("same", &other, &other);
+    odd = t; /* places and directions alone do not tell these apart */
+    for (int i = 0; i < odd.count; i++)
+        odd.minutiae[i].quality = (uint8_t)(1 + i * 7 % 100);
+    write_two("other_qualities", &t, &odd);
     odd = t;
     odd.columns = odd.rows = 0;
     write_template("no_map", &odd);

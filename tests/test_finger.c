@@ -422,6 +422,26 @@ static void test_counts(void)
     is_int(hbs_finger_prepare(ctx, &shared[5], &p), HBS_ERR_FORMAT, "129 are refused");
 }
 
+/* Prints that differ in what does not show in places and directions alone. */
+static void test_nearly_same(void)
+{
+    struct hbs_rng rng;
+    hbs_rng_seed(&rng, 21);
+    int bad = 0;
+    for (int i = 0; i < 200; i++) {
+        hbs_synth_template((uint64_t)i, 1 + (unsigned)i % 10, &shared[0]);
+        shared[1] = shared[0];
+        if (i % 3 != 1)
+            for (int k = 0; k < shared[1].count; k++)
+                shared[1].minutiae[k].quality = (uint8_t)(1 + hbs_rng_below(&rng, 100));
+        for (int k = 0; i % 3 && k < shared[1].columns * shared[1].rows; k++)
+            if (shared[1].orientation[k] != HBS_FINGER_NO_ORIENTATION)
+                shared[1].orientation[k] = (uint8_t)((shared[1].orientation[k] + 4 * hbs_rng_below(&rng, 4)) & 124);
+        bad += score_of(&shared[0], &shared[1], NULL) != score_of(&shared[1], &shared[0], NULL);
+    }
+    is_int(bad, 0, "prints that differ in qualities or map alone compare the same both ways");
+}
+
 /* The picture turned about its middle and moved, on its own ground. */
 static bool moved(const struct hbs_image *of, double turn, double dx, double dy, struct hbs_image *out)
 {
@@ -647,6 +667,7 @@ int main(int argc, char **argv)
     property("scores are finite and symmetric, pairs are pairs", 300, two_templates, is_symmetric, fewer_minutiae,
              sizeof(struct two));
     test_counts();
+    test_nearly_same();
     test_moved();
     test_odd_pictures();
     test_memory();

@@ -40,7 +40,8 @@ static void any_template(struct hbs_rng *rng, void *out)
             t->minutiae[i].y = (uint16_t)(65535 - hbs_rng_below(rng, 9));
         }
         t->columns = (uint8_t)(1 + hbs_rng_below(rng, 255));
-        t->rows = (uint8_t)(1 + hbs_rng_below(rng, HBS_FINGER_CELLS_MAX / t->columns));
+        uint32_t most = HBS_FINGER_CELLS_MAX / t->columns;
+        t->rows = (uint8_t)(1 + hbs_rng_below(rng, most < 255 ? most : 255));
         memset(t->orientation, 0, sizeof t->orientation);
         uint32_t outside = hbs_rng_below(rng, 5);
         for (int i = 0; i < t->columns * t->rows; i++)
