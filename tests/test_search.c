@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Tests of room search: every stage-1 kernel against the formula, the gallery file (round trip,
+ * Room search, tests: every stage-1 kernel against the formula, the gallery file (round trip,
  * appending, damage, lying lengths, kill -9, memory that runs out), and the search (order, coverage,
  * deadline, one answer for every instruction set and number of threads).
  */
