@@ -49,7 +49,7 @@ static void invent_map(struct hbs_finger_print *p, const struct hbs_finger_templ
 /* Distances and bearings; and a number by which two prints are put in one order. */
 static void measure(struct hbs_finger_print *p)
 {
-    uint64_t h = 0xCBF29CE484222325u; /* FNV-1a over directions and places */
+    uint64_t h = 0xCBF29CE484222325u; /* FNV-1a over directions, places, qualities and the map */
     for (int i = 0; i < p->count; i++) {
         for (int k = 0; k < p->count; k++) {
             float dx = p->x[k] - p->x[i], dy = p->y[k] - p->y[i];
@@ -57,11 +57,14 @@ static void measure(struct hbs_finger_print *p)
             p->distance[i][k] = (uint16_t)(d < 65535 ? fx_round(d) : 65535);
             p->radial[i][k] = (uint8_t)(fx_round(fx_atan2(dy, dx) * (256 / FX_TAU)) - p->angle[i]);
         }
-        uint64_t v = (uint64_t)p->angle[i] << 48 | (uint64_t)(uint16_t)(int)(p->x[i] * 8) << 24 |
+        uint64_t v = (uint64_t)p->quality[i] << 56 | (uint64_t)p->angle[i] << 48 | (uint64_t)(uint16_t)(int)(p->x[i] * 8) << 24 |
                      (uint64_t)(uint16_t)(int)(-p->y[i] * 8);
         h = (h ^ v) * 0x100000001B3u;
         h ^= h >> 29;
     }
+    for (int i = 0; i < p->columns * p->rows; i++)
+        h = (h ^ p->map[i]) * 0x100000001B3u;
+    h ^= h >> 29;
     p->order = (uint64_t)p->count << 56 | h >> 8;
 }
 
