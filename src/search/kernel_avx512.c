@@ -82,7 +82,8 @@ INLINE keys_t key_best(keys_t k, const group_t *g, const struct search_reached *
 }
 
 
-/* Directions are at most 255, so that 64-bit compares of the widened bytes are exact. */
+/* A direction in each lane's lower half and zero in the upper: 32-bit compares, which are cheaper,
+ * are right in the lower half, and in the upper, where keys are zero, it does not matter. */
 INLINE angles_t angles_load(const uint8_t *p)
 {
     return _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)p));
@@ -91,23 +92,23 @@ INLINE angles_t angles_load(const uint8_t *p)
 INLINE keys_t key_best_from(keys_t k, const group_t *g, const struct search_reached *r, angles_t a,
                             int words)
 {
-    __mmask8 m = _mm512_cmple_epi64_mask(a, one((uint64_t)r->most));
-    return _mm512_mask_min_epu64(k, m, k, distance(g, r, words));
+    __mmask16 m = _mm512_cmple_epi32_mask(a, one((uint64_t)r->most));
+    return _mm512_mask_min_epu32(k, m, k, distance(g, r, words));
 }
 
 INLINE keys_t key_best_to(keys_t k, const group_t *g, const struct search_reached *r, angles_t a,
                           int words)
 {
-    __mmask8 m = _mm512_cmpge_epi64_mask(a, one((uint64_t)r->least));
-    return _mm512_mask_min_epu64(k, m, k, distance(g, r, words));
+    __mmask16 m = _mm512_cmpge_epi32_mask(a, one((uint64_t)r->least));
+    return _mm512_mask_min_epu32(k, m, k, distance(g, r, words));
 }
 
 INLINE keys_t key_best_both(keys_t k, const group_t *g, const struct search_reached *r, angles_t a,
                             int words)
 {
-    __mmask8 m = _mm512_cmple_epi64_mask(a, one((uint64_t)r->most)) &
-                 _mm512_cmpge_epi64_mask(a, one((uint64_t)r->least));
-    return _mm512_mask_min_epu64(k, m, k, distance(g, r, words));
+    __mmask16 m = _mm512_cmple_epi32_mask(a, one((uint64_t)r->most)) &
+                 _mm512_cmpge_epi32_mask(a, one((uint64_t)r->least));
+    return _mm512_mask_min_epu32(k, m, k, distance(g, r, words));
 }
 
 INLINE void sums_start(sums_t *s)

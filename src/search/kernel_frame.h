@@ -26,6 +26,7 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
                                                         uint16_t *scores, const int words)
 {
     const struct search_reached *reached = probe->reached;
+    const int ends = words == HBS_SEARCH_WORDS ? 1 : SEARCH_FENCE;
     const size_t rest_words = (size_t)(gallery->words - 1) * SEARCH_LANES;
     for (uint32_t t = tile; t < tile + tiles; t++) {
         sums_t sums;
@@ -50,19 +51,26 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
                     for (; r < end; r++)
                         k = key_best(k, &g, r, words);
                 } else if (__builtin_expect(middle <= after, 1)) {
-                    /* Two at each end always, without a branch: most groups have that many or
-                     * fewer, and what is not reached fails its test. Loops of unforeseeable
-                     * length cost more than their work. */
+                    /* One or two at each end always, without a branch: most groups have about
+                     * that many, and what is not reached fails its test. Loops of unforeseeable
+                     * length cost more than their work, most where the work is little. */
                     angles_t a = angles_load(angle + l);
                     k = key_best_from(k, &g, middle - 1, a, words);
                     k = key_best_to(k, &g, after, a, words);
-                    k = key_best_from(k, &g, middle - 2, a, words);
-                    k = key_best_to(k, &g, after + 1, a, words);
-                    for (const struct search_reached *q = middle; q < after; q++)
+                    if (ends == 2) {
+                        k = key_best_from(k, &g, middle - 2, a, words);
+                        k = key_best_to(k, &g, after + 1, a, words);
+                    }
+                    const struct search_reached *q = middle;
+                    if ((after - middle) & 1)
+                        k = key_best(k, &g, q++, words);
+                    for (; q < after; q += 2) {
                         k = key_best(k, &g, q, words);
-                    for (; r < middle - 2; r++)
+                        k = key_best(k, &g, q + 1, words);
+                    }
+                    for (; r < middle - ends; r++)
                         k = key_best_from(k, &g, r, a, words);
-                    for (r = after + 2; r < end; r++)
+                    for (r = after + ends; r < end; r++)
                         k = key_best_to(k, &g, r, a, words);
                 } else {
                     angles_t a = angles_load(angle + l);
