@@ -548,6 +548,10 @@ static void test_odd_pictures(void)
     is_int(none, 0, "flat ones have no minutiae");
     bool large = survives(2000, 2000, 3, &count);
     ok(large, "2000 x 2000 pixels of noise too (%d minutiae)", count);
+    int half[2] = {0, 0}; /* more candidates than are looked at: the best of all, not those from the top */
+    for (int i = 0; i < shared[0].count; i++)
+        half[shared[0].minutiae[i].y > 4u * shared[0].height]++;
+    ok(half[0] > count / 5 && half[1] > count / 5, "%d of them in the upper half, %d in the lower", half[0], half[1]);
     struct hbs_image im = {0};
     if (!hbs_image_make(ctx, 2001, 20, 500, &im)) {
         shared[0].width = 77;

@@ -118,7 +118,20 @@ static void kill_near(struct raw *raw, int n, int i, int x, int y)
         }
 }
 
-static int collect(struct hbs_fx *fx, struct raw *raw)
+/* Candidates by the skeleton's crossing number, in the order of their rows. A noisy picture can have more
+ * than FX_RAW_MAX: then those in the blocks of the weakest ridges are left out, all over the picture,
+ * rather than all that lie below some row. */
+enum { STEPS = 64, STEPS_A_DEVIATION = 16 }; /* of ridge strength */
+
+static int step_of(const struct hbs_fx *fx, int x, int y)
+{
+    float s = fx->strength[(y / FX_BLOCK) * fx->bw + x / FX_BLOCK] * STEPS_A_DEVIATION;
+    return s >= STEPS ? STEPS - 1 : s > 0 ? (int)s : 0;
+}
+
+/* One pass: counts candidates by strength into `steps`, or takes those above the step `cut` and the first
+ * `ties` of that step itself into `raw`. */
+static int candidates(struct hbs_fx *fx, int *steps, struct raw *raw, int cut, int ties)
 {
     int n = 0;
     for (int y = 1; y < fx->height - 1; y++) {
@@ -130,12 +143,32 @@ static int collect(struct hbs_fx *fx, struct raw *raw)
                 if (x < 1 || x >= fx->width - 1 || depth[x / FX_BLOCK] < EDGE)
                     continue;
                 int c = crossings(neighbours(fx, x, y));
-                if ((c == 1 || c == 3) && n < FX_RAW_MAX)
-                    raw[n++] = (struct raw){.x = x, .y = y, .way = 1,
+                if (c != 1 && c != 3)
+                    continue;
+                int step = step_of(fx, x, y);
+                if (!raw)
+                    steps[step]++;
+                else if (step < cut || (step == cut && ties-- <= 0))
+                    continue;
+                else if (n < FX_RAW_MAX)
+                    raw[n] = (struct raw){.x = x, .y = y, .way = 1,
                         .type = c == 1 ? HBS_MINUTIA_ENDING : HBS_MINUTIA_BIFURCATION};
+                n++;
             }
     }
     return n;
+}
+
+static int collect(struct hbs_fx *fx, struct raw *raw)
+{
+    int n = candidates(fx, NULL, raw, -1, 0);
+    if (n <= FX_RAW_MAX)
+        return n;
+    int steps[STEPS] = {0}, cut = STEPS - 1, above = 0;
+    candidates(fx, steps, NULL, 0, 0);
+    while (cut > 0 && above + steps[cut] <= FX_RAW_MAX)
+        above += steps[cut--];
+    return candidates(fx, NULL, raw, cut, FX_RAW_MAX - above);
 }
 
 /* Follows the ridges of one candidate: its sense, and whether it is a spur, bridge or speck. */
