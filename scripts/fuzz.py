@@ -4,7 +4,7 @@
 
 BUILD is a build directory made with -Dfuzz=true (docs/fuzz.md). Seconds are the target's own
 processor time, not the wall's, so that a busy machine does not pass for a long run. What is found
-lies in BUILD/found/NAME/; inputs that reached something new stay in BUILD/work/NAME/ and are used
+lies in BUILD/found/NAME/; inputs that reached something new stay in BUILD/inputs/NAME/ and are used
 again by the next run. One line a target on stdout: ok or not ok, name, seconds, runs.
 Exit: 0 nothing found, 1 something found, 2 usage.
 """
@@ -26,7 +26,7 @@ def children_cpu() -> float:
 def fuzz(build: Path, name: str, seconds: float) -> bool:
     program = build / "fuzz" / f"fuzz_{name}"
     corpus = Path("fuzz/corpus") / name
-    work, found = build / "work" / name, build / "found" / name
+    work, found = build / "inputs" / name, build / "found" / name
     work.mkdir(parents=True, exist_ok=True)
     found.mkdir(parents=True, exist_ok=True)
     used, runs, good = 0.0, 0, True

@@ -300,6 +300,16 @@ with tempfile.TemporaryDirectory() as top:
         code, out, err = run("finger", "extract", a, "-o", os.path.join(locked, "x"))
         check(code == 6 and not os.listdir(locked), "a folder that may not be written", err)
 
+    # ---- bare pixels
+    w, h, _, pixels = read_png(a)
+    bare, size = write(at("bare.bin"), b"".join(bytes(row) for row in pixels)), f"{w}x{h}"
+    code, out, err = run("finger", "compare", bare, a, "--raw", size, "--ppi", "500", "--json")
+    same = json.loads(run("finger", "compare", a, a, "--ppi", "500", "--json")[1])
+    check(code == 0 and json.loads(out)["score"] == same["score"], "bare pixels beside a picture, same score", out + err)
+    for wrong in ("10x10", "10", "x10", "10x", "9999x1", "3x3x3", ""):
+        code, out, err = run("finger", "extract", bare, "--raw", wrong, "-o", new)
+        check(code == 2 and err.count("\n") == 1 and not out and not os.path.exists(new), f"--raw '{wrong}'", out + err)
+
     # ---- four fingers of a published card
     card = os.path.join(DATA, "exchange/annist/libbiomeval/type4-slaps.an2k")
     if os.path.exists(card):

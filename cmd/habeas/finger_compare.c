@@ -5,13 +5,13 @@
  */
 #include "finger_input.h"
 
-static double ppi;
-static bool anyway, list;
+static struct finger_how how;
+static bool list;
 
 static const struct cmd_option options[] = {
-    {"ppi", 0, CMD_NUMBER, &ppi, "N", "resolution of both pictures, whatever they declare", 250, 1000},
+    FINGER_HOW_PICTURE(how),
     {"pairs", 0, CMD_FLAG, &list, NULL, "list the corresponding minutiae", 0, 0},
-    {"anyway", 0, CMD_FLAG, &anyway, NULL, "also what does not look like a fingerprint", 0, 0},
+    FINGER_HOW_ANYWAY(how),
     {0},
 };
 
@@ -28,7 +28,7 @@ static int compare(struct cmd_run *run, int argc, char **argv)
     struct hbs_finger_print *print[2] = {NULL, NULL};
     int code = 0;
     for (int i = 0; i < 2 && !code; i++) {
-        code = finger_input_read(run, argv[i], ppi, anyway, &in[i]);
+        code = finger_input_read(run, argv[i], &how, &in[i]);
         if (!code) {
             enum hbs_err err = hbs_finger_prepare(run->ctx, &in[i].template, &print[i]);
             code = err ? cmd_fail(run, err) : 0;

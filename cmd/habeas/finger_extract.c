@@ -6,15 +6,14 @@
 
 #include <string.h>
 
-static double ppi;
+static struct finger_how how;
 static const char *format = "habeas", *output;
-static bool anyway;
 
 static const struct cmd_option options[] = {
-    {"ppi", 0, CMD_NUMBER, &ppi, "N", "the picture's resolution, whatever it declares", 250, 1000},
+    FINGER_HOW_PICTURE(how),
     {"format", 0, CMD_TEXT, &format, "F", "habeas (usual), iso2005, iso2011 or incits378", 0, 0},
     {"output", 'o', CMD_FILE, &output, "FILE", "where the template goes", 0, 0},
-    {"anyway", 0, CMD_FLAG, &anyway, NULL, "also what does not look like a fingerprint", 0, 0},
+    FINGER_HOW_ANYWAY(how),
     {0},
 };
 
@@ -31,7 +30,7 @@ static int extract(struct cmd_run *run, int argc, char **argv)
     if (!output)
         return cmd_misuse(run, "-o", "name the file to write", "no output named");
     static struct finger_input in;
-    int code = finger_input_read(run, argv[0], ppi, anyway, &in);
+    int code = finger_input_read(run, argv[0], &how, &in);
     if (code)
         return code;
     struct hbs_buf buf;

@@ -25,27 +25,59 @@ static void warn_resolution(struct cmd_run *run, const char *path, const struct 
                  path, in->image.ppi, r->ppi);
 }
 
-static int extract(struct cmd_run *run, const char *path, double ppi, bool anyway,
-                   struct finger_input *in)
+static int extract(struct cmd_run *run, const char *path, const struct finger_how *how, struct finger_input *in)
 {
-    struct hbs_finger_options o = {.ppi = (uint32_t)ppi};
+    struct hbs_finger_options o = {.ppi = (uint32_t)how->ppi};
     enum hbs_err err = hbs_finger_extract(run->ctx, &in->image, &o, &in->template, &in->report);
     if (err)
         return told(run, path, err);
     if (in->report.prints > 1)
         return cmd_misuse(run, path, "give a picture of one finger", "%d fingers in one picture",
                           in->report.prints);
-    if (!in->report.finger && !anyway)
+    if (!in->report.finger && !how->anyway)
         return cmd_misuse(run, path, "give a fingerprint, or say --anyway",
                           "no fingerprint can be seen in it (likeness %.2f)", (double)in->report.likeness);
     warn_resolution(run, path, in);
     return 0;
 }
 
-static int read_bytes(struct cmd_run *run, const char *path, double ppi, bool anyway,
+/* "388x374" */
+static bool read_size(const char *text, uint32_t *width, uint32_t *height)
+{
+    uint64_t side[2] = {0, 0};
+    int i = 0;
+    for (; *text && side[i] <= HBS_IMAGE_SIDE_MAX; text++)
+        if (*text == 'x' && i == 0 && side[0])
+            i = 1;
+        else if (*text >= '0' && *text <= '9')
+            side[i] = side[i] * 10 + (uint64_t)(*text - '0');
+        else
+            return false;
+    *width = (uint32_t)side[0];
+    *height = (uint32_t)side[1];
+    return !*text && side[1] && side[0] <= HBS_IMAGE_SIDE_MAX && side[1] <= HBS_IMAGE_SIDE_MAX;
+}
+
+/* Bare pixels have no mark: a file of just the right size is taken for them, and any other that is nothing known. */
+static bool is_raw(const struct hbs_buf *buf, uint32_t width, uint32_t height)
+{
+    return buf->size == (size_t)width * height ||
+           (!hbs_finger_is_packed(buf->data, buf->size) && hbs_image_recognise(buf->data, buf->size) == HBS_IMAGE_UNKNOWN &&
+            hbs_record_recognise(buf->data, buf->size) == HBS_RECORD_UNKNOWN);
+}
+
+static int read_bytes(struct cmd_run *run, const char *path, const struct finger_how *how,
                       const struct hbs_buf *buf, struct finger_input *in)
 {
     enum hbs_err err;
+    uint32_t width, height;
+    if (how->raw && !read_size(how->raw, &width, &height))
+        return cmd_misuse(run, "--raw", "write it like 388x374", "\"%s\" is no width and height", how->raw);
+    if (how->raw && is_raw(buf, width, height)) {
+        in->kind = "picture";
+        err = hbs_image_from_raw(run->ctx, buf->data, buf->size, width, height, 0, &in->image);
+        return err ? told(run, path, err) : extract(run, path, how, in);
+    }
     if (hbs_finger_is_packed(buf->data, buf->size)) {
         in->kind = "template";
         err = hbs_finger_unpack(run->ctx, buf->data, buf->size, &in->template);
@@ -85,11 +117,10 @@ static int read_bytes(struct cmd_run *run, const char *path, double ppi, bool an
     }
     if (err)
         return told(run, path, err);
-    return extract(run, path, ppi, anyway, in);
+    return extract(run, path, how, in);
 }
 
-int finger_input_read(struct cmd_run *run, const char *path, double ppi, bool anyway,
-                      struct finger_input *out)
+int finger_input_read(struct cmd_run *run, const char *path, const struct finger_how *how, struct finger_input *out)
 {
     struct hbs_buf buf;
     memset(out, 0, sizeof *out);
@@ -101,7 +132,7 @@ int finger_input_read(struct cmd_run *run, const char *path, double ppi, bool an
     else if (!buf.size)
         code = cmd_misuse(run, path, "give a picture or a template", "the file is empty");
     else
-        code = read_bytes(run, path, ppi, anyway, &buf, out);
+        code = read_bytes(run, path, how, &buf, out);
     hbs_buf_close(&buf);
     if (code)
         finger_input_close(out);

@@ -4,10 +4,10 @@
  */
 #include "finger_input.h"
 
-static double ppi;
+static struct finger_how how = {.anyway = true}; /* a bad print has a quality too */
 
 static const struct cmd_option options[] = {
-    {"ppi", 0, CMD_NUMBER, &ppi, "N", "the picture's resolution, whatever it declares", 250, 1000},
+    FINGER_HOW_PICTURE(how),
     {0},
 };
 
@@ -17,7 +17,7 @@ static int quality(struct cmd_run *run, int argc, char **argv)
     json_t *all = json_array();
     int code = 0;
     for (int i = 0; i < argc && !code; i++) {
-        code = finger_input_read(run, argv[i], ppi, true, &in);
+        code = finger_input_read(run, argv[i], &how, &in);
         if (code)
             break;
         const struct hbs_finger_template *t = &in.template;

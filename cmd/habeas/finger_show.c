@@ -18,16 +18,15 @@
 enum { MINUTIAE = 1, ORIENTATION = 2, MASK = 4, QUALITY = 8, LAYERS = 4 };
 static const char *const layer_names[LAYERS] = {"minutiae", "orientation", "mask", "quality"};
 
-static double ppi;
+static struct finger_how how;
 static const char *output, *other, *layers;
-static bool anyway;
 
 static const struct cmd_option options[] = {
     {"output", 'o', CMD_FILE, &output, "PNG", "where the picture goes", 0, 0},
     {"pair", 0, CMD_FILE, &other, "B", "a second print: corresponding minutiae are joined", 0, 0},
-    {"ppi", 0, CMD_NUMBER, &ppi, "N", "the pictures' resolution, whatever they declare", 250, 1000},
+    FINGER_HOW_PICTURE(how),
     {"layers", 0, CMD_TEXT, &layers, "LIST", "of minutiae, orientation, mask, quality; see below", 0, 0},
-    {"anyway", 0, CMD_FLAG, &anyway, NULL, "also what does not look like a fingerprint", 0, 0},
+    FINGER_HOW_ANYWAY(how),
     {0},
 };
 
@@ -406,9 +405,9 @@ static int show(struct cmd_run *run, int argc, char **argv)
         return cmd_misuse(run, "-o", "name the PNG to write", "no output named");
     struct panel panel[2] = {{.in = &in[0], .name = base_name(argv[0])},
                              {.in = &in[1], .name = other ? base_name(other) : ""}};
-    int code = finger_input_read(run, argv[0], ppi, anyway, &in[0]);
+    int code = finger_input_read(run, argv[0], &how, &in[0]);
     if (!code && other)
-        code = finger_input_read(run, other, ppi, anyway, &in[1]);
+        code = finger_input_read(run, other, &how, &in[1]);
     enum hbs_err err = HBS_OK;
     size_t bytes = 0;
     if (code)

@@ -9,9 +9,10 @@
 #include <math.h>
 
 static const char *file;
-static double ppi, deadline, threshold = NAN;
+static struct finger_how how;
+static double deadline, threshold = NAN;
 static uint64_t top = 10, threads;
-static bool exhaustive, anyway;
+static bool exhaustive;
 
 /* The system sets the threshold; a caller can only make it stricter (charter, article 4). */
 static const double least_llr = 1.0;
@@ -22,9 +23,9 @@ static const struct cmd_option options[] = {
     {"threshold", 0, CMD_NUMBER, &threshold, "LLR", "a stricter one than the system's (at least 1.0)", -100, 100},
     {"exhaustive", 0, CMD_FLAG, &exhaustive, NULL, "stage 1 on every print, no index", 0, 0},
     {"deadline", 0, CMD_NUMBER, &deadline, "S", "seconds; then the answer says it is incomplete", 0, 86400},
-    {"ppi", 0, CMD_NUMBER, &ppi, "N", "the probe's resolution, whatever it declares", 250, 1000},
+    FINGER_HOW_PICTURE(how),
     {"threads", 0, CMD_COUNT, &threads, "N", "0 for all processors; changes no answer", 0, 256},
-    {"anyway", 0, CMD_FLAG, &anyway, NULL, "also what does not look like a fingerprint", 0, 0},
+    FINGER_HOW_ANYWAY(how),
     {0},
 };
 
@@ -102,7 +103,7 @@ static int search(struct cmd_run *run, const struct hbs_gallery *g, const char *
     static struct hbs_search_print print;
     static struct hbs_search_answer answer;
     struct hbs_finger_print *prepared = NULL;
-    int code = finger_input_read(run, name, ppi, anyway, &in);
+    int code = finger_input_read(run, name, &how, &in);
     if (code)
         return code;
     enum hbs_err err = gallery_print(run->ctx, &in.template, &print);
