@@ -9,7 +9,7 @@
  *   hbs_facts_read        facts as JSON -> struct hbs_facts
  *   hbs_law_rule          rules, facts, date -> ruling
  *   hbs_law_explain       the same, with what held and what did not, clause by clause
- *   hbs_law_test          a pack's cases; hbs_law_mutants: whether the cases would notice a change
+ *   hbs_law_cases_run     a pack's cases; hbs_law_mutant: whether they would notice a change
  *   hbs_law_prove         a claim about all facts and all dates (needs libz3)
  *   hbs_law_lint, _diff   what a pack contradicts, and what two packs rule differently (libz3)
  *   hbs_law_register      the public register of a pack, HTML and JSON
@@ -220,6 +220,54 @@ enum hbs_law_fate { HBS_FATE_FREE, HBS_FATE_SEALED, HBS_FATE_DESTROY, HBS_FATE_R
 HBS_API HBS_MUST_USE enum hbs_err hbs_law_fate(struct hbs_ctx *ctx, const struct hbs_law *law, const char *id,
                                                int64_t on, enum hbs_law_fate *out, const char **order)
     HBS_NONNULL(1, 2, 3, 5, 6);
+
+/* ---- Cases ----------------------------------------------------------------------------------- */
+
+#define HBS_LAW_CASES_MAX 5000u
+#define HBS_LAW_CASES_LEAST 10u /* a pack has at least so many */
+
+struct hbs_law_cases; /* the cases beside a pack (NAME.cases), read */
+
+/* Reads cases of `law`, whose rules and events they may name. Mistakes as with hbs_law_open. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_cases_open(struct hbs_ctx *ctx, const struct hbs_law *law,
+                                                     const char *where, const char *text, size_t size,
+                                                     struct hbs_law_mistake *mistakes, size_t *count,
+                                                     struct hbs_law_cases **out) HBS_NONNULL(1, 2, 3, 4, 8);
+HBS_API void hbs_law_cases_close(struct hbs_law_cases *cases);
+HBS_API size_t hbs_law_cases_count(const struct hbs_law_cases *cases) HBS_NONNULL(1);
+
+struct hbs_law_case {
+    const char *name;              /* lives as long as the cases */
+    uint32_t line;
+    int64_t on;
+    const struct hbs_facts *facts; /* likewise */
+    bool passed;
+    char why[240];                 /* when it did not: expected and got, in words */
+};
+/* Rules on the index-th case and compares with what it expects. */
+HBS_API void hbs_law_cases_run(const struct hbs_law *law, const struct hbs_law_cases *cases, size_t index,
+                               struct hbs_law_case *out) HBS_NONNULL(1, 2, 4);
+
+/* Mutants of a pack (DeMillo, Lipton, Sayward 1978): each rule deleted; each integer, date and duration of
+ * a condition, each end of an interval, status date, retention, threshold and date of an order moved by
+ * one both ways (a date by a day, a duration and a retention by its unit, a threshold by 0.001). Some case
+ * must fail for each. A rule whose deletion no case notices is not decisive in any. */
+struct hbs_law_mutants;
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_mutants_open(struct hbs_ctx *ctx, const struct hbs_law *law,
+                                                       struct hbs_law_mutants **out) HBS_NONNULL(1, 2, 3);
+HBS_API void hbs_law_mutants_close(struct hbs_law_mutants *mutants);
+/* How many; the first hbs_law_info.rules of them are the deletions, in the order of the rules. */
+HBS_API size_t hbs_law_mutants_count(const struct hbs_law_mutants *mutants) HBS_NONNULL(1);
+
+struct hbs_law_mutant {
+    const char *rule;     /* or order; lives as long as the mutants */
+    uint32_t line, column;
+    char what[96];        /* "deleted", "14 -> 15" */
+    const char *noticed;  /* the first case that fails with it, or NULL: the mutant survives */
+};
+/* Tries the index-th mutant on all cases. Not for two threads at once. */
+HBS_API void hbs_law_mutant(struct hbs_law_mutants *mutants, const struct hbs_law_cases *cases, size_t index,
+                            struct hbs_law_mutant *out) HBS_NONNULL(1, 2, 4);
 
 #ifdef __cplusplus
 }
