@@ -8,11 +8,12 @@
  *   hbs_law_open          a pack's text -> rules, or all its mistakes at once
  *   hbs_facts_read        facts as JSON -> struct hbs_facts
  *   hbs_law_rule          rules, facts, date -> ruling
- *   hbs_law_explain       the same, with what held and what did not, clause by clause
+ *   hbs_law_explain       the same, with what held and what did not, clause by clause;
+ *   hbs_law_turn          the smallest change of facts that would turn the ruling
  *   hbs_law_cases_run     a pack's cases; hbs_law_mutant: whether they would notice a change
  *   hbs_law_prove         a claim about all facts and all dates (needs libz3)
  *   hbs_law_lint, _diff   what a pack contradicts, and what two packs rule differently (libz3)
- *   hbs_law_register      the public register of a pack, HTML and JSON
+ *   hbs_law_register_...  the public register of a pack, HTML and JSON
  *
  * Nothing here knows a date, a city or a programme; the packs do. A pack that was opened is not
  * changed any more and may be shared between threads; everything else belongs to its caller.
@@ -268,6 +269,44 @@ struct hbs_law_mutant {
 /* Tries the index-th mutant on all cases. Not for two threads at once. */
 HBS_API void hbs_law_mutant(struct hbs_law_mutants *mutants, const struct hbs_law_cases *cases, size_t index,
                             struct hbs_law_mutant *out) HBS_NONNULL(1, 2, 4);
+
+/* ---- Explanations ---------------------------------------------------------------------------- */
+
+#define HBS_LAW_WAYS_MAX 5u
+
+/* The smallest changes of facts that turn a ruling. The act itself is not changed. Values that are tried:
+ * for each fact what the pack and the articles compare it with, the next ones on both sides, all names of
+ * a closed list, true and false, the other facts it is compared with, another name, and "not known". All
+ * single changes are tried, then, if none turns it, all pairs: within these values the answer is exact. */
+struct hbs_law_turn {
+    uint32_t changes;   /* facts that each way changes: 1 or 2; 0: no way was found */
+    uint32_t ways;      /* kept in `way`, those first that change values that are known */
+    struct {
+        uint64_t changed; /* 1 << enum hbs_fact */
+        struct hbs_facts facts;
+    } way[HBS_LAW_WAYS_MAX];
+    uint64_t found, tried; /* ways of that size, and rulings asked */
+    bool complete;      /* false: the limit of trials was reached before all were tried */
+};
+/* Every way in the answer was confirmed by hbs_law_rule. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_turn(struct hbs_ctx *ctx, const struct hbs_law *law,
+                                               const struct hbs_facts *facts, int64_t on, struct hbs_law_turn *out)
+    HBS_NONNULL(1, 2, 3, 5);
+
+/* The ruling and how it came about, as JSON (docs/formats/law-pack.md): the articles that refuse and all
+ * rules, the nearest first, each taken apart with the truth and values of its parts, and the turn. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_explain(const struct hbs_law *law, const struct hbs_facts *facts,
+                                                  int64_t on, struct hbs_buf *out) HBS_NONNULL(1, 2, 4);
+
+/* ---- The public register --------------------------------------------------------------------- */
+
+/* What the public may know of a law: purposes, bases, assessments, partners, retention, thresholds, each
+ * rule in plain words with its status on dates and its hash, orders, articles. From the pack alone, so the
+ * same bytes each time. The HTML needs nothing from elsewhere; all of the pack's text in it is escaped. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_register_json(const struct hbs_law *law, struct hbs_buf *out)
+    HBS_NONNULL(1, 2);
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_register_html(const struct hbs_law *law, struct hbs_buf *out)
+    HBS_NONNULL(1, 2);
 
 #ifdef __cplusplus
 }

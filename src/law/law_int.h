@@ -85,6 +85,7 @@ struct law_rule {
     bool has_threshold;
     int32_t threshold;        /* thousandths */
     uint32_t line, column;
+    uint32_t text_from, text_to; /* its bytes in the pack's text, from "rule" on */
 };
 
 struct law_order {
