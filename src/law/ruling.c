@@ -138,10 +138,12 @@ static struct held hold(const struct law_expr *e, bool reads_status, bool unknow
 {
     struct held h = {0, 0};
     uint64_t ignored = 0;
-    if (!unknown_status || !reads_status) {
-        enum law_truth t = law_eval(e, &view, &ignored);
-        h.holds = t == LAW_TRUE ? ALL : 0;
-        h.errs = t == LAW_ERROR ? ALL : 0;
+    /* A condition that is no error while the status is one does not depend on it: errors are absorbed only
+     * where any value would be. */
+    enum law_truth whole = law_eval(e, &view, &ignored);
+    if (!unknown_status || !reads_status || whole != LAW_ERROR) {
+        h.holds = whole == LAW_TRUE ? ALL : 0;
+        h.errs = whole == LAW_ERROR ? ALL : 0;
         return h;
     }
     const char *const *statuses = hbs_fact_info(HBS_FACT_SUBJECT_STATUS)->names;
