@@ -61,6 +61,15 @@ static void walk(struct hbs_law_mutants *m, const struct law_rule *rule, struct 
         walk(m, rule, e->items[i]);
 }
 
+/* Whether a rule has effect on any date: a proposal has none, so nobody can notice how long it would keep. */
+static bool ever_effective(const struct law_rule *rule)
+{
+    for (uint32_t i = 0; i < rule->statuses; i++)
+        if (rule->status[i].status == HBS_LAW_INTERIM_FINAL || rule->status[i].status == HBS_LAW_FINAL)
+            return true;
+    return false;
+}
+
 static void collect(struct hbs_law_mutants *m)
 {
     for (uint32_t i = 0; i < m->law->rule_count; i++) {
@@ -80,13 +89,13 @@ static void collect(struct hbs_law_mutants *m)
         for (uint32_t k = 0; k < rule->obligation_count; k++)
             walk(m, rule, rule->obligations[k].when);
         s.step = 1;
-        if (rule->has_keeps) {
+        if (rule->has_keeps && ever_effective(rule)) {
             s.value = &rule->keeps.count;
             s.what = A_SPAN;
             s.unit = rule->keeps.unit;
             add(m, s);
         }
-        if (rule->has_threshold) {
+        if (rule->has_threshold && ever_effective(rule)) {
             s.value = NULL;
             s.threshold = &rule->threshold;
             s.what = A_THRESHOLD;
