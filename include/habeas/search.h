@@ -40,7 +40,7 @@ extern "C" {
 #define HBS_SEARCH_PACKED_MAX 1024  /* bytes of a packed template */
 #define HBS_SEARCH_ID_MAX 63        /* bytes of an id */
 #define HBS_SEARCH_TOP_MAX 100      /* candidates of an answer */
-#define HBS_SEARCH_LIST_MAX 1000    /* prints compared in stage 2 */
+#define HBS_SEARCH_LIST_MAX 4096    /* prints compared in stage 2 */
 #define HBS_GALLERY_SEGMENTS_MAX 4096 /* commits and 65,536-print parts of a file */
 
 /* What the search needs of a print: a plain struct of the caller's. Bits from 312 on are zero. */
