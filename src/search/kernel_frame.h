@@ -6,14 +6,15 @@
  *
  *   LANES                       lanes of a group: 1, 4 or 8
  *   group_t, keys_t, sums_t     the words of a group, its smallest keys, one print's sums
- *   group_load(g, w0, rest, words)           group_weight(g, words)  -> keys_t: popcount >> 1
+ *   group_load(g, w0, rest, words)           group_weight(g, words)  -> keys_t: popcount >> 1, or the root of all bits
  *   key_start()                              no key yet
  *   key_best(k, g, r, words)                 every lane compared with cylinder r
  *   key_best_from(k, g, r, angles, words)    only lanes whose direction is at most r->most
  *   key_best_to(k, g, r, angles, words)      only lanes whose direction is at least r->least
  *   key_best_both(...)                       both tests
  *   angles_t, angles_load(p)
- *   sums_add(s, owners, keys, weight, bias)  adds max(0, weight + bias - key) of each print's lanes
+ *   sums_add(s, owners, keys, weight, bias, words)  adds what each lane is worth to its print:
+ *                               max(0, weight + bias - key), or max(0, bias - key * weight) of all bits
  *   sums_start(s), sums_end(s, out)
  *
  * Order within a group: cylinders reached by some lanes only (their directions rise with the lane),
@@ -78,7 +79,7 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
                         k = key_best_both(k, &g, r, a, words);
                 }
                 sums_add(&sums, gallery->owner + b * SEARCH_TILE, l, k, group_weight(&g, words),
-                         probe->bias);
+                         probe->bias, words);
             }
         }
         uint32_t total[SEARCH_TILE];
