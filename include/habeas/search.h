@@ -111,7 +111,10 @@ struct hbs_gallery_info {
 };
 HBS_API void hbs_gallery_info(const struct hbs_gallery *gallery, struct hbs_gallery_info *out)
     HBS_NONNULL(1, 2);
-/* Checks every sum of the file. */
+/* Checks every byte of the file up to its end: sums, and that what no sum covers (the rest of the
+ * headers' pages, the space between parts) is zero or a copy of what a sum covers. What a writer that
+ * died left behind the end belongs to nothing and is not looked at. HBS_ERR_INTEGRITY, also for a header
+ * that was torn in writing, with which the gallery still serves as it was before. */
 HBS_API HBS_MUST_USE enum hbs_err hbs_gallery_verify(struct hbs_ctx *ctx,
                                                      const struct hbs_gallery *gallery)
     HBS_NONNULL(1, 2);

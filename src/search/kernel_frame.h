@@ -52,26 +52,21 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
                     for (; r < end; r++)
                         k = key_best(k, &g, r, words);
                 } else if (__builtin_expect(middle <= after, 1)) {
-                    /* One or two at each end always, without a branch: most groups have about
-                     * that many, and what is not reached fails its test. Loops of unforeseeable
-                     * length cost more than their work, most where the work is little. */
                     angles_t a = angles_load(angle + l);
-                    k = key_best_from(k, &g, middle - 1, a, words);
-                    k = key_best_to(k, &g, after, a, words);
-                    if (ends == 2) {
-                        k = key_best_from(k, &g, middle - 2, a, words);
-                        k = key_best_to(k, &g, after + 1, a, words);
-                    }
                     const struct search_reached *q = middle;
-                    if ((after - middle) & 1)
-                        k = key_best(k, &g, q++, words);
-                    for (; q < after; q += 2) {
+                    const struct search_reached *top = middle + ((after - middle) & ~(ptrdiff_t)1);
+                    k = key_best_from(k, &g, middle - 1, a, words);
+                    if (ends == 2)
+                        k = key_best_from(k, &g, middle - 2, a, words);
+                    k = key_best_to(k, &g, top, a, words);
+                    k = key_best_to(k, &g, top + 1, a, words);
+                    for (; q < top; q += 2) {
                         k = key_best(k, &g, q, words);
                         k = key_best(k, &g, q + 1, words);
                     }
                     for (; r < middle - ends; r++)
                         k = key_best_from(k, &g, r, a, words);
-                    for (r = after + ends; r < end; r++)
+                    for (r = top + 2; r < end; r++)
                         k = key_best_to(k, &g, r, a, words);
                 } else {
                     angles_t a = angles_load(angle + l);
