@@ -254,6 +254,9 @@ static int identify(struct cmd_run *run, int argc, char **argv)
     if (least < least_llr) {
         cmd_misuse(run, "--threshold", "leave it out, or give a higher one",
                    "%.10g is below the system's %.10g: a caller can only be stricter (article 4)", least, least_llr);
+        json_t *error = json_object_get(run->answer, "error"); /* NULL without --json */
+        if (error)
+            json_object_set_new(error, "code", json_integer(3)); /* an article refuses it: no slip of the pen */
         return 3;
     }
     struct hbs_gallery *g = NULL;
