@@ -33,15 +33,26 @@ static void naive_sketch(const uint64_t *in, uint64_t out[2])
     }
 }
 
+/* 2048 / sqrt(n), rounded; cylinders of more than 63 bits are taken as having 63. */
+static long naive_root(int n)
+{
+    long r = 0;
+    n = n > 63 ? 63 : n;
+    while ((2 * r + 1) * (2 * r + 1) * n <= 4L * 2048 * 2048)
+        r++;
+    return r;
+}
+
 /* depth 0: 64 bits of the sketch, 1: all 128, 2: the cylinders. */
 static uint16_t naive_score(const struct hbs_search_print *probe, const struct hbs_search_print *gallery,
                             int depth)
 {
-    static const int bias[3] = {2, 3, 6}, words[3] = {1, 2, 5};
+    static const int bias[2] = {2, 3}, words[3] = {1, 2, 5};
+    const long level = (long)(0.38 * (1 << 24));
     long sum = 0;
     for (int b = 0; b < gallery->count; b++) {
         uint64_t wb[5];
-        int best = 0;
+        long best = 0;
         if (depth < 2)
             naive_sketch(gallery->bits[b], wb);
         else
@@ -57,13 +68,19 @@ static uint16_t naive_score(const struct hbs_search_print *probe, const struct h
             else
                 for (int i = 0; i < 5; i++)
                     wa[i] = probe->bits[a][i];
-            int s = naive_count(wa, NULL, words[depth]) / 2 + naive_count(wb, NULL, words[depth]) / 2 +
-                    bias[depth] - naive_count(wa, wb, words[depth]);
+            int na = naive_count(wa, NULL, words[depth]), nb = naive_count(wb, NULL, words[depth]);
+            int d = naive_count(wa, wb, words[depth]);
+            long s = depth < 2 ? na / 2 + nb / 2 + bias[depth] - d : 0;
+            if (depth == 2 && na && nb) {
+                long z = d * naive_root(na) * naive_root(nb);
+                s = z < level ? (level - z) >> 13 : 0;
+            }
             best = s > best ? s : best;
         }
         sum += best;
     }
-    return (uint16_t)(sum * (16384 / (gallery->count + 10)) >> 8);
+    sum = sum * (16384 / (gallery->count + 10)) >> 8;
+    return (uint16_t)(sum < 65535 ? sum : 65535);
 }
 
 #endif

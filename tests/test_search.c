@@ -393,6 +393,60 @@ static void test_damage(void)
     hbs_buf_close(&whole);
 }
 
+/* A changed byte anywhere in a committed file is noticed, also where it harms nothing: the rest of the
+ * headers' pages, the space between parts, the directories of earlier commits. */
+static void test_every_byte(void)
+{
+    const char *path = in_folder("bytes");
+    struct hbs_gallery_writer *w;
+    bool made = make_gallery(ctx, path, 9, false) == HBS_OK && add_people(ctx, path, 9, 14) == HBS_OK;
+    for (int empty = 0; empty < 2 && made; empty++) { /* commits of nothing leave a directory each */
+        made = hbs_gallery_append(ctx, path, &w) == HBS_OK;
+        if (made) {
+            made = hbs_gallery_commit(w) == HBS_OK;
+            hbs_gallery_writer_close(w);
+        }
+    }
+    if (!ok(made && add_people(ctx, path, 14, 20) == HBS_OK, "a gallery of five commits"))
+        return;
+    struct hbs_buf whole = slurp(path);
+    struct hbs_rng rng;
+    hbs_rng_seed(&rng, tap_seed);
+    uint8_t *map = aligned_alloc(64, (whole.size + 63) & ~(size_t)63);
+    if (!map)
+        return;
+    memcpy(map, whole.data, whole.size);
+    int unseen = 0;
+    size_t first = 0;
+    for (int i = -1; i < 6000; i++) {
+        /* two in three where little of the file is: headers and what lies between parts */
+        size_t at = hbs_rng_below(&rng, (uint32_t)whole.size);
+        if (i % 3 == 1)
+            at = hbs_rng_below(&rng, GALLERY_DATA);
+        if (i % 3 == 2)
+            at = at / GALLERY_PAGE * GALLERY_PAGE + hbs_rng_below(&rng, 2 * GALLERY_ENTRY);
+        at = at < whole.size ? at : whole.size - 1;
+        uint8_t change = i < 0 ? 0 : (uint8_t)(1u << hbs_rng_below(&rng, 8));
+        map[at] ^= change;
+        struct hbs_gallery g;
+        bool sound = gallery_attach(ctx, "bytes", map, whole.size, &g) == HBS_OK;
+        if (sound) {
+            sound = hbs_gallery_verify(ctx, &g) == HBS_OK;
+            gallery_detach(&g);
+        }
+        if (i < 0)
+            ok(sound, "verifies as it is");
+        else if (sound && !unseen++)
+            first = at;
+        map[at] ^= change;
+    }
+    is_int(unseen, 0, "6,000 changed bits: each is noticed");
+    if (unseen)
+        printf("# first at %zu of %zu\n", first, whole.size);
+    free(map);
+    hbs_buf_close(&whole);
+}
+
 /* kill -9 while a child adds: whatever it said was committed is there, and the file is whole. */
 static void test_kill(void)
 {
@@ -700,6 +754,7 @@ int main(int argc, char **argv)
     test_kernels();
     test_file();
     test_damage();
+    test_every_byte();
     test_kill();
     test_memory();
     test_search(argv[0]);

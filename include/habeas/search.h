@@ -40,7 +40,7 @@ extern "C" {
 #define HBS_SEARCH_PACKED_MAX 1024  /* bytes of a packed template */
 #define HBS_SEARCH_ID_MAX 63        /* bytes of an id */
 #define HBS_SEARCH_TOP_MAX 100      /* candidates of an answer */
-#define HBS_SEARCH_LIST_MAX 1000    /* prints compared in stage 2 */
+#define HBS_SEARCH_LIST_MAX 4096    /* prints compared in stage 2 */
 #define HBS_GALLERY_SEGMENTS_MAX 4096 /* commits and 65,536-print parts of a file */
 
 /* What the search needs of a print: a plain struct of the caller's. Bits from 312 on are zero. */
@@ -111,7 +111,10 @@ struct hbs_gallery_info {
 };
 HBS_API void hbs_gallery_info(const struct hbs_gallery *gallery, struct hbs_gallery_info *out)
     HBS_NONNULL(1, 2);
-/* Checks every sum of the file. */
+/* Checks every byte of the file up to its end: sums, and that what no sum covers (the rest of the
+ * headers' pages, the space between parts) is zero or a copy of what a sum covers. What a writer that
+ * died left behind the end belongs to nothing and is not looked at. HBS_ERR_INTEGRITY, also for a header
+ * that was torn in writing, with which the gallery still serves as it was before. */
 HBS_API HBS_MUST_USE enum hbs_err hbs_gallery_verify(struct hbs_ctx *ctx,
                                                      const struct hbs_gallery *gallery)
     HBS_NONNULL(1, 2);

@@ -97,6 +97,15 @@ static enum hbs_err slot_decode(struct hbs_ctx *ctx, const uint8_t *p, uint64_t 
     return HBS_OK;
 }
 
+bool gallery_slot_sound(const uint8_t page[GALLERY_PAGE])
+{
+    uint8_t used = 0, rest = 0;
+    for (int i = 0; i < GALLERY_PAGE; i++)
+        *(i < GALLERY_SLOT ? &used : &rest) |= page[i];
+    return !rest && (!used || (!memcmp(page, GALLERY_MAGIC, 16) &&
+                               hbs_le32(page + 252) == search_crc32c(0, page, 252)));
+}
+
 enum hbs_err gallery_slot_find(struct hbs_ctx *ctx, const uint8_t *head, uint64_t file_size,
                                const char *where, struct gallery_slot *out, int *which)
 {

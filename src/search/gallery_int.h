@@ -74,6 +74,8 @@ void gallery_entry_decode(const uint8_t in[GALLERY_ENTRY], struct gallery_entry 
 /* The slot in use of a file's first GALLERY_DATA bytes; *which is 0 or 1. */
 enum hbs_err gallery_slot_find(struct hbs_ctx *ctx, const uint8_t *head, uint64_t file_size,
                                const char *where, struct gallery_slot *out, int *which);
+/* Whether a slot's page is as a commit leaves it, or as a new file begins: zeros. */
+bool gallery_slot_sound(const uint8_t page[GALLERY_PAGE]);
 
 struct gallery_segment {
     struct search_tiles tiles;

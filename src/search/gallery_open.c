@@ -211,8 +211,54 @@ void hbs_gallery_info(const struct hbs_gallery *g, struct hbs_gallery_info *out)
     }
 }
 
+static bool zeros(const uint8_t *p, uint64_t size)
+{
+    uint8_t any = 0;
+    for (uint64_t i = 0; i < size; i++)
+        any |= p[i];
+    return !any;
+}
+
+static uint64_t page_end(uint64_t at) { return (at + GALLERY_PAGE - 1) & ~(uint64_t)(GALLERY_PAGE - 1); }
+
+/* What lies between two parts that are in use, [from, to): zeros up to a page, then the directories of
+ * earlier commits, each followed by zeros. Entries never change once they are written, so an earlier
+ * directory is the beginning of the one in use. */
+static bool gap_sound(const struct hbs_gallery *g, uint64_t from, uint64_t to, uint32_t entries)
+{
+    const uint8_t *directory = g->map + g->slot.directory;
+    uint64_t size = (uint64_t)entries * GALLERY_ENTRY, at = page_end(from);
+    if (at > to || !zeros(g->map + from, at - from))
+        return false;
+    while (at < to) {
+        uint64_t next = page_end(at + size);
+        if (!size)
+            return zeros(g->map + at, to - at);
+        if (next > to || memcmp(g->map + at, directory, size) || !zeros(g->map + at + size, next - at - size))
+            return false;
+        at = next;
+    }
+    return true;
+}
+
 enum hbs_err hbs_gallery_verify(struct hbs_ctx *ctx, const struct hbs_gallery *g)
 {
+    for (int i = 0; i < 2; i++)
+        if (!gallery_slot_sound(g->map + i * GALLERY_PAGE))
+            return hbs_fail(ctx, HBS_ERR_INTEGRITY, "",
+                            "if a commit was cut off, add something to it; otherwise make it again",
+                            "one of the gallery's two headers is damaged or was torn in writing");
+    uint64_t from = GALLERY_DATA;
+    for (uint32_t i = 0; i <= g->slot.segments; i++) {
+        bool last = i == g->slot.segments;
+        if (!gap_sound(g, from, last ? g->slot.directory : g->segments[i].entry.offset, i))
+            return hbs_fail(ctx, HBS_ERR_INTEGRITY, "", again, "the gallery is damaged before part %u", i);
+        if (!last)
+            from = g->segments[i].entry.offset + g->segments[i].entry.size;
+    }
+    from = g->slot.directory + (uint64_t)g->slot.segments * GALLERY_ENTRY;
+    if (!zeros(g->map + from, g->slot.end - from))
+        return hbs_fail(ctx, HBS_ERR_INTEGRITY, "", again, "the gallery is damaged behind its directory");
     for (uint32_t i = 0; i < g->slot.segments; i++) {
         const struct gallery_segment *s = &g->segments[i];
         if (search_crc32c(0, s->base + s->at[SECTION_ANGLE], s->entry.size - s->at[SECTION_ANGLE]) !=

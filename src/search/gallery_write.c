@@ -166,6 +166,10 @@ enum hbs_err hbs_gallery_append(struct hbs_ctx *ctx, const char *path,
         return err;
     struct hbs_gallery *g = NULL;
     w->fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (w->fd < 0 && errno == EISDIR) {
+        err = hbs_fail(ctx, HBS_ERR_FORMAT, path, "name a file made by gallery create", "this is no gallery");
+        goto done;
+    }
     if (w->fd < 0) {
         err = hbs_fail(ctx, errno == ENOENT ? HBS_ERR_NOT_FOUND : HBS_ERR_IO, path,
                        "check the name and your rights", "cannot open: %s", strerror(errno));

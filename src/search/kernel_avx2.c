@@ -39,22 +39,36 @@ INLINE __m256i nibbles(__m256i v)
         _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(v, 4), low)));
 }
 
+/* Bits of the words in each lane. */
+INLINE __m256i bits(const __m256i *w, int words)
+{
+    __m256i n = nibbles(w[0]);
+    for (int i = 1; i < words; i++)
+        n = _mm256_add_epi8(n, nibbles(w[i]));
+    return _mm256_sad_epu8(n, _mm256_setzero_si256());
+}
+
 INLINE keys_t group_weight(const group_t *g, int words)
 {
-    __m256i n = nibbles(g->w[0]);
-    for (int i = 1; i < words; i++)
-        n = _mm256_add_epi8(n, nibbles(g->w[i]));
-    return _mm256_srli_epi64(_mm256_sad_epu8(n, _mm256_setzero_si256()), 1);
+    __m256i n = bits(g->w, words);
+    if (words != HBS_SEARCH_WORDS)
+        return _mm256_srli_epi64(n, 1);
+    n = _mm256_min_epu32(n, one(SEARCH_ROOTS - 1));
+    uint64_t lane[4];
+    _mm256_storeu_si256((__m256i *)lane, n);
+    return _mm256_setr_epi64x(search_root[lane[0]], search_root[lane[1]], search_root[lane[2]],
+                              search_root[lane[3]]);
 }
 
 INLINE keys_t key_start(void) { return _mm256_set1_epi64x(SEARCH_NEVER); }
 
 INLINE __m256i distance(const group_t *g, const struct search_reached *r, int words)
 {
-    __m256i n = nibbles(_mm256_xor_si256(g->w[0], one(r->word[0])));
-    for (int i = 1; i < words; i++)
-        n = _mm256_add_epi8(n, nibbles(_mm256_xor_si256(g->w[i], one(r->word[i]))));
-    return _mm256_add_epi64(one(r->offset), _mm256_sad_epu8(n, _mm256_setzero_si256()));
+    __m256i x[HBS_SEARCH_WORDS];
+    for (int i = 0; i < words; i++)
+        x[i] = _mm256_xor_si256(g->w[i], one(r->word[i]));
+    return words == HBS_SEARCH_WORDS ? _mm256_mul_epu32(bits(x, words), one(r->term))
+                                     : _mm256_add_epi64(bits(x, words), one(r->term));
 }
 
 /* Keys are below 2^31 and their upper halves zero: the 32-bit minimum serves for 64-bit lanes. */
@@ -103,11 +117,17 @@ INLINE void sums_start(sums_t *s)
 }
 
 INLINE void sums_add(sums_t *s, const uint8_t *owner, int lane, keys_t k, keys_t weight,
-                     uint64_t bias)
+                     uint64_t bias, int words)
 {
-    const __m256i lanes = _mm256_setr_epi64x(1, 2, 4, 8);
-    __m256i over = _mm256_sub_epi64(_mm256_add_epi64(weight, one(bias)), k);
-    over = _mm256_max_epi32(over, _mm256_setzero_si256());
+    const __m256i lanes = _mm256_setr_epi64x(1, 2, 4, 8), zero = _mm256_setzero_si256();
+    __m256i over;
+    if (words == HBS_SEARCH_WORDS) {
+        over = _mm256_sub_epi64(one(bias), _mm256_mul_epu32(k, weight));
+        over = _mm256_srli_epi64(_mm256_andnot_si256(_mm256_cmpgt_epi64(zero, over), over), SEARCH_FINE);
+    } else {
+        over = _mm256_sub_epi64(_mm256_add_epi64(weight, one(bias)), k);
+        over = _mm256_max_epi32(over, zero);
+    }
     for (int i = 0; i < SEARCH_TILE; i++) {
         __m256i mine = _mm256_and_si256(one((uint64_t)(owner[i] >> lane)), lanes);
         mine = _mm256_cmpeq_epi64(mine, lanes);

@@ -6,14 +6,15 @@
  *
  *   LANES                       lanes of a group: 1, 4 or 8
  *   group_t, keys_t, sums_t     the words of a group, its smallest keys, one print's sums
- *   group_load(g, w0, rest, words)           group_weight(g, words)  -> keys_t: popcount >> 1
+ *   group_load(g, w0, rest, words)           group_weight(g, words)  -> keys_t: popcount >> 1, or the root of all bits
  *   key_start()                              no key yet
  *   key_best(k, g, r, words)                 every lane compared with cylinder r
  *   key_best_from(k, g, r, angles, words)    only lanes whose direction is at most r->most
  *   key_best_to(k, g, r, angles, words)      only lanes whose direction is at least r->least
  *   key_best_both(...)                       both tests
  *   angles_t, angles_load(p)
- *   sums_add(s, owners, keys, weight, bias)  adds max(0, weight + bias - key) of each print's lanes
+ *   sums_add(s, owners, keys, weight, bias, words)  adds what each lane is worth to its print:
+ *                               max(0, weight + bias - key), or max(0, bias - key * weight) of all bits
  *   sums_start(s), sums_end(s, out)
  *
  * Order within a group: cylinders reached by some lanes only (their directions rise with the lane),
@@ -51,26 +52,21 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
                     for (; r < end; r++)
                         k = key_best(k, &g, r, words);
                 } else if (__builtin_expect(middle <= after, 1)) {
-                    /* One or two at each end always, without a branch: most groups have about
-                     * that many, and what is not reached fails its test. Loops of unforeseeable
-                     * length cost more than their work, most where the work is little. */
                     angles_t a = angles_load(angle + l);
-                    k = key_best_from(k, &g, middle - 1, a, words);
-                    k = key_best_to(k, &g, after, a, words);
-                    if (ends == 2) {
-                        k = key_best_from(k, &g, middle - 2, a, words);
-                        k = key_best_to(k, &g, after + 1, a, words);
-                    }
                     const struct search_reached *q = middle;
-                    if ((after - middle) & 1)
-                        k = key_best(k, &g, q++, words);
-                    for (; q < after; q += 2) {
+                    const struct search_reached *top = middle + ((after - middle) & ~(ptrdiff_t)1);
+                    k = key_best_from(k, &g, middle - 1, a, words);
+                    if (ends == 2)
+                        k = key_best_from(k, &g, middle - 2, a, words);
+                    k = key_best_to(k, &g, top, a, words);
+                    k = key_best_to(k, &g, top + 1, a, words);
+                    for (; q < top; q += 2) {
                         k = key_best(k, &g, q, words);
                         k = key_best(k, &g, q + 1, words);
                     }
                     for (; r < middle - ends; r++)
                         k = key_best_from(k, &g, r, a, words);
-                    for (r = after + ends; r < end; r++)
+                    for (r = top + 2; r < end; r++)
                         k = key_best_to(k, &g, r, a, words);
                 } else {
                     angles_t a = angles_load(angle + l);
@@ -78,7 +74,7 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
                         k = key_best_both(k, &g, r, a, words);
                 }
                 sums_add(&sums, gallery->owner + b * SEARCH_TILE, l, k, group_weight(&g, words),
-                         probe->bias);
+                         probe->bias, words);
             }
         }
         uint32_t total[SEARCH_TILE];

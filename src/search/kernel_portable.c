@@ -55,7 +55,11 @@ INLINE uint64_t bits(const uint64_t *w, int words)
     return add_up(n);
 }
 
-INLINE keys_t group_weight(const group_t *g, int words) { return bits(g->w, words) >> 1; }
+INLINE keys_t group_weight(const group_t *g, int words)
+{
+    uint64_t n = bits(g->w, words);
+    return words == HBS_SEARCH_WORDS ? search_root[n < SEARCH_ROOTS ? n : SEARCH_ROOTS - 1] : n >> 1;
+}
 
 INLINE keys_t key_start(void) { return SEARCH_NEVER; }
 
@@ -64,7 +68,7 @@ INLINE keys_t key_best(keys_t k, const group_t *g, const struct search_reached *
     uint64_t x[HBS_SEARCH_WORDS];
     for (int i = 0; i < words; i++)
         x[i] = g->w[i] ^ r->word[i];
-    uint64_t d = r->offset + bits(x, words);
+    uint64_t d = words == HBS_SEARCH_WORDS ? r->term * bits(x, words) : r->term + bits(x, words);
     return d < k ? d : k;
 }
 
@@ -90,9 +94,13 @@ INLINE keys_t key_best_both(keys_t k, const group_t *g, const struct search_reac
 INLINE void sums_start(sums_t *s) { memset(s, 0, sizeof *s); }
 
 INLINE void sums_add(sums_t *s, const uint8_t *owner, int lane, keys_t k, keys_t weight,
-                     uint64_t bias)
+                     uint64_t bias, int words)
 {
-    uint32_t over = weight + bias > k ? (uint32_t)(weight + bias - k) : 0;
+    uint32_t over;
+    if (words == HBS_SEARCH_WORDS)
+        over = k * weight < bias ? (uint32_t)((bias - k * weight) >> SEARCH_FINE) : 0;
+    else
+        over = weight + bias > k ? (uint32_t)(weight + bias - k) : 0;
     for (int i = 0; i < SEARCH_TILE; i++)
         s->print[i] += over & -(uint32_t)(owner[i] >> lane & 1);
 }

@@ -9,9 +9,20 @@
 const uint8_t search_words[SEARCH_DEPTHS] = {1, 2, 5};
 
 /* How much better than half its set bits a pair need not be, by depth: 0 would count only pairs that
- * share more than a quarter of all their set bits. Chosen on real and on made-up prints by the share
- * of mates that stay among the best 1 % (docs/decisions/search-screening.md). */
-static const uint8_t bias[SEARCH_DEPTHS] = {2, 3, 6};
+ * share more than a quarter of all their set bits. All bits: the level of dissimilarity, times 2^24,
+ * below which a pair counts; of two unlike cylinders with as many set bits it is 0.5 less what they
+ * share by chance. Chosen on real and on made-up prints by the share of mates that stay among the
+ * best (docs/decisions/search-screening.md). */
+static const uint64_t bias[SEARCH_DEPTHS] = {SEARCH_ZERO + 2, SEARCH_ZERO + 3, (uint64_t)(0.38 * (1 << 24))};
+
+/* round(2048 / sqrt(n)). An empty cylinder gets so much that no pair with it counts; more than 63 set
+ * bits, which hardly any has, count as 63. */
+const uint16_t search_root[SEARCH_ROOTS] = {
+    4095, 2048, 1448, 1182, 1024, 916, 836, 774, 724, 683, 648, 617, 591, 568, 547, 529,
+    512, 497, 483, 470, 458, 447, 437, 427, 418, 410, 402, 394, 387, 380, 374, 368,
+    362, 357, 351, 346, 341, 337, 332, 328, 324, 320, 316, 312, 309, 305, 302, 299,
+    296, 293, 290, 287, 284, 281, 279, 276, 274, 271, 269, 267, 264, 262, 260, 258,
+};
 
 /* 256 * 64 / (count + 10): between the sum (many cylinders find more by chance) and the mean (few
  * find less to agree on). */
@@ -59,14 +70,14 @@ void search_probe_make(const struct hbs_search_print *print, enum search_depth d
                        struct search_probe *out)
 {
     memset(out, 0, sizeof *out);
-    out->bias = SEARCH_ZERO + bias[depth];
+    out->bias = bias[depth];
     /* Directions a turn below, in, and a turn above, as far as a gate reaches: -32 .. 287. */
     int n = SEARCH_FENCE;
     for (int a = -SEARCH_GATE; a < 256 + SEARCH_GATE; a++)
         for (int i = 0; i < print->count; i++) {
             if (print->angle[i] != (uint8_t)a)
                 continue;
-            struct search_reached *r = &out->reached[n++];
+            struct search_reached *r = &out->reached[n];
             if (depth == SEARCH_FULL)
                 memcpy(r->word, print->bits[i], sizeof r->word);
             else
@@ -74,12 +85,16 @@ void search_probe_make(const struct hbs_search_print *print, enum search_depth d
             int bits = 0;
             for (int w = 0; w < search_words[depth]; w++)
                 bits += __builtin_popcountll(r->word[w]);
-            r->offset = (uint64_t)(SEARCH_ZERO - (bits >> 1));
+            if (depth == SEARCH_FULL && !bits) /* says nothing */
+                continue;
+            n++;
+            r->term = depth == SEARCH_FULL ? search_root[bits < SEARCH_ROOTS ? bits : SEARCH_ROOTS - 1]
+                                           : (uint64_t)(SEARCH_ZERO - (bits >> 1));
             r->least = a - SEARCH_GATE;
             r->most = a + SEARCH_GATE;
         }
     for (int i = 0; i < SEARCH_FENCE; i++) {
-        static const struct search_reached fence = {.offset = SEARCH_NEVER, .least = 1, .most = -1};
+        static const struct search_reached fence = {.least = 1024, .most = -1024};
         out->reached[i] = out->reached[n + i] = fence;
     }
     int from = SEARCH_FENCE, to = SEARCH_FENCE;

@@ -3,16 +3,20 @@
  * Room search, private side: how gallery prints and a probe lie in memory for stage 1, the kernels'
  * common face, and the numbers that were tuned.
  *
- * Stage 1 in one formula. Two cylinders a (probe) and b (gallery) may be compared when their
- * directions differ by at most SEARCH_GATE. With d = popcount(a xor b) and n the popcounts,
+ * Stage 1. Two cylinders a (probe) and b (gallery) may be compared when their directions differ by at
+ * most SEARCH_GATE. With d = popcount(a xor b) and n the popcounts, of all bits
+ *     z(a, b) = d / (4 sqrt(n_a n_b))
+ *     sum     = sum over b of max(0, level - smallest z(a, b) over the probe's a)
+ *     score   = sum * 64 / (cylinders of the gallery print + 10)
+ * in whole numbers: 2048 / sqrt(n) from a table, z times 2^24, the summands divided by 2^SEARCH_FINE.
+ * z is the square of what the similarity 1 - |a-b| / (|a| + |b|) of Cappelli, Ferrara and Maltoni (PAMI
+ * 32:12, 2010) takes off 1, the arithmetic mean of the two lengths replaced by the geometric one: so it is
+ * a product of a number of each cylinder and d, and the smallest is found before b's number comes in.
+ * Summing what is below a level takes the place of their "best n_P"; it needs no sort.
+ * Of the sketches, which have one bit in five set,
  *     s(a, b) = (n_a >> 1) + (n_b >> 1) + bias - d
  *     sum     = sum over b of max(0, largest s(a, b) over the probe's a)
- *     score   = sum * 64 / (cylinders of the gallery print + 10)
- * (n_a + n_b)/2 - d is twice the shared bits less half of all set bits: an integer that orders like
- * the similarity 1 - |a-b| / (|a| + |b|) of Cappelli, Ferrara and Maltoni (PAMI 32:12, 2010) near
- * the level where mates are, but pays for the number of bits that agree, so that two nearly empty
- * cylinders are no evidence. Summing what is over the bias takes the place of their "best n_P"; it
- * needs no sort. docs/decisions/search-screening.md has the comparison.
+ * without multiplications. docs/decisions/search-screening.md has the comparisons.
  */
 #ifndef HABEAS_SEARCH_INT_H
 #define HABEAS_SEARCH_INT_H
@@ -31,14 +35,17 @@ enum {
     /* A probe's cylinders, with copies a turn lower and higher for the gate's ends. */
     SEARCH_REACHED = 2 * HBS_SEARCH_CYLINDERS_MAX,
     SEARCH_FENCE = 2,    /* cylinders before and after them that are never the best */
-    SEARCH_ZERO = 256,   /* keys are kept above zero by this much */
-    SEARCH_NEVER = 1 << 20 /* the key of a cylinder that no probe cylinder may be compared with */
+    SEARCH_ZERO = 256,   /* keys of sketches are kept above zero by this much */
+    SEARCH_NEVER = 1 << 20, /* the key of a cylinder that no probe cylinder may be compared with */
+    SEARCH_ROOTS = 64,   /* entries of search_root */
+    SEARCH_FINE = 13
 };
 
 /* What is compared: the first word of the sketch (every print, first); the whole sketch (stage 1 of
  * a compact gallery); all bits (stage 1 of a full one). */
 enum search_depth { SEARCH_SKETCH, SEARCH_COMPACT, SEARCH_FULL, SEARCH_DEPTHS };
 extern const uint8_t search_words[SEARCH_DEPTHS]; /* 1, 2, 5 */
+extern const uint16_t search_root[SEARCH_ROOTS];  /* 2048 / sqrt(n) */
 
 /* Gallery prints, four to a tile. The cylinders of a tile, of all its prints together, are sorted by
  * direction and cut into blocks of eight lanes; a tile's last block is filled with lanes that belong
@@ -58,7 +65,8 @@ struct search_tiles {
 /* One cylinder of a probe as the kernels read it: 64 bytes, one cache line. */
 struct search_reached {
     uint64_t word[HBS_SEARCH_WORDS];
-    uint64_t offset;       /* SEARCH_ZERO - (popcount >> 1) */
+    uint64_t term;         /* key = bits that differ + term, SEARCH_ZERO - (popcount >> 1); of all
+                              bits: key = bits that differ * term, search_root[popcount] */
     int64_t least, most;   /* gallery directions it may be compared with */
 };
 
@@ -67,7 +75,7 @@ struct search_reached {
 struct search_probe {
     struct search_reached reached[SEARCH_REACHED + 2 * SEARCH_FENCE] __attribute__((aligned(64)));
     uint8_t from[256], to[256];
-    uint64_t bias;         /* SEARCH_ZERO + the bias of this depth */
+    uint64_t bias;         /* SEARCH_ZERO + the bias of this depth; of all bits: the level */
 };
 
 /* Scores of prints [SEARCH_TILE * tile, ...) of `tiles` tiles. */
