@@ -5,7 +5,7 @@
  * and when the record must end. The built-in articles of the charter are asked first and cannot be
  * loosened by any pack.
  *
- *   hbs_law_open, _load   a pack's text -> rules, or all its mistakes at once
+ *   hbs_law_open          a pack's text -> rules, or all its mistakes at once
  *   hbs_facts_read        facts as JSON -> struct hbs_facts
  *   hbs_law_rule          rules, facts, date -> ruling
  *   hbs_law_explain       the same, with what held and what did not, clause by clause
@@ -145,6 +145,7 @@ struct hbs_law_article {
     const char *title;
     const char *text;       /* in plain words */
     const char *forbids;    /* the condition that refuses, or NULL for one that no facts can show */
+    const char *upheld;     /* how else this room upholds it, in words, or NULL */
 };
 HBS_API size_t hbs_law_articles(const struct hbs_law_article **out) HBS_NONNULL(1);
 HBS_API void hbs_law_articles_sha256(char out[65]) HBS_NONNULL(1);
@@ -179,12 +180,14 @@ struct hbs_ruling {
     bool allow, cut;
     int64_t on;
     const struct hbs_law *law;
-    uint32_t rules;                           /* forbids that held or erred, then permits that held */
+    uint32_t rules;                           /* those that decided: of a refusal the forbids that held or
+                                                 erred, of a permission the permits that held; in the
+                                                 order of the pack */
     struct hbs_ruling_rule rule[HBS_LAW_LIST_MAX];
     uint32_t articles;
     uint8_t article[HBS_LAW_LIST_MAX];        /* numbers, rising */
-    uint64_t missing;                         /* of a refusal: facts (1 << enum hbs_fact) that were
-                                                 needed and unknown */
+    uint64_t missing;                         /* of a refusal: unknown facts (1 << enum hbs_fact) on which
+                                                 it depends; see docs/formats/law-pack.md */
     uint32_t obliged;                         /* 1 << enum hbs_obligation */
     const char *obligation_text[HBS_OBLIGE_COUNT]; /* the pack's words, or NULL */
     uint32_t without_effect;
@@ -196,7 +199,7 @@ struct hbs_ruling {
     int64_t end;                              /* of a permission: midnight of the day on which the
                                                  record is gone at the latest (an event's ceiling) */
     int64_t end_seconds;                      /* from the act, when the span is in hours; else -1 */
-    uint64_t seal;                            /* hbs_law_rule's; not for callers */
+    uint64_t facts, seal;                     /* hbs_law_rule's; not for callers */
 };
 
 /* Rules on an act on the date `on` (midnight UTC). Never fails: what cannot be known refuses.
@@ -204,6 +207,8 @@ struct hbs_ruling {
 HBS_API void hbs_law_rule(const struct hbs_law *law, const struct hbs_facts *facts, int64_t on,
                           struct hbs_ruling *out) HBS_NONNULL(1, 2, 4);
 HBS_API bool hbs_ruling_is_genuine(const struct hbs_ruling *ruling) HBS_NONNULL(1);
+/* The same, and that it is about these facts and no others. */
+HBS_API bool hbs_ruling_is_about(const struct hbs_ruling *ruling, const struct hbs_facts *facts) HBS_NONNULL(1, 2);
 /* The ruling as JSON (contracts.md; docs/formats/law-pack.md for what is added). */
 HBS_API HBS_MUST_USE enum hbs_err hbs_ruling_write(const struct hbs_ruling *ruling, struct hbs_buf *out)
     HBS_NONNULL(1, 2);

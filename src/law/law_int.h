@@ -34,7 +34,7 @@ struct law_expr {
     const char *text;         /* a string constant */
     struct law_expr *kid[2];
     struct law_expr **items;
-    uint32_t count;
+    uint32_t count;           /* of items; of a duration constant: the seconds of its smallest unit */
     uint32_t line, column;    /* where it stands */
     uint32_t from, to;        /* bytes of the pack's text, for explanations */
 };
@@ -123,24 +123,30 @@ struct hbs_law {
 enum law_truth { LAW_FALSE, LAW_TRUE, LAW_ERROR };
 
 /* What conditions are asked about. `status` replaces an unknown subject.status (a name of the list
- * but "unknown"), or is NULL to leave it unknown. Unknown ages are 0 here already. */
+ * but "unknown"), or is NULL to leave it unknown. An
+ * unknown age is 0. */
 struct law_view {
     const struct hbs_facts *facts;
     const char *status;
     int64_t on;
+    bool strict;              /* nothing takes the place of what is not known: an unknown age or status is an
+                                 error, and so is has() of an unknown fact. What is an error then depends on
+                                 what is not known; what is not does not. */
 };
-/* *needed collects unknown facts that made for an error, or whose place was taken. */
+/* *needed collects the unknown facts that made for an error which was not absorbed. */
 enum law_truth law_eval(const struct law_expr *expr, const struct law_view *view, uint64_t *needed);
 
-/* The status of a rule on a date, orders included. */
+/* The status of a rule on a date, orders included. Before its first status a rule is proposed. */
 enum hbs_law_status law_status_on(const struct hbs_law *law, const struct law_rule *rule, int64_t on);
 /* Whether it has effect: in force, interim final or final, not suspended. */
 bool law_has_effect(const struct hbs_law *law, const struct law_rule *rule, int64_t on);
 /* A date after a span: hours count as whole days begun; months and years of the calendar. */
 int64_t law_span_end(int64_t on, struct law_span span);
 
-/* The articles as rules of their own, read once from their text (articles.c). */
+/* The articles as rules of their own ("article-5", forbid), read once from their text (articles.c). NULL
+ * when there was no memory for that: then everything is refused. */
 const struct hbs_law *law_articles(void);
+uint8_t law_article_number(uint32_t rule); /* of a rule of law_articles() */
 
 /* A condition by itself, as in a claim: parsed and typed like a rule's `when`; lives in `owner`. */
 enum hbs_err law_parse_condition(struct hbs_ctx *ctx, const struct hbs_law *pack, const char *where, const char *text,
