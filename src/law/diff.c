@@ -412,7 +412,7 @@ enum hbs_err hbs_law_diff(struct hbs_ctx *ctx, const struct hbs_law *before, con
     struct diff d = {.ctx = ctx, .law = {before, after}, .out = &made};
     struct law_domains domains;
     law_domains_open(ctx, &domains);
-    enum hbs_err err = law_domains_read_law(&domains, law_articles());
+    enum hbs_err err = law_domains_read_articles(&domains);
     for (uint32_t i = 0; i < 2 && !err; i++)
         err = law_domains_read_law(&domains, d.law[i]);
     if (!err)
@@ -432,12 +432,4 @@ enum hbs_err hbs_law_diff(struct hbs_ctx *ctx, const struct hbs_law *before, con
         qsort(made.change, made.count, sizeof *made.change, by_triple);
     *out = made;
     return HBS_OK;
-}
-
-void hbs_law_diff_close(struct hbs_law_diff *diff)
-{
-    if (diff->ctx)
-        hbs_free(diff->ctx, diff->change);
-    diff->change = NULL;
-    diff->count = 0;
 }

@@ -141,6 +141,12 @@ enum hbs_err law_domains_read(struct law_domains *d, const struct law_expr *e)
     return err;
 }
 
+enum hbs_err law_domains_read_articles(struct law_domains *d)
+{
+    const struct hbs_law *articles = law_articles();
+    return articles ? law_domains_read_law(d, articles) : hbs_fail_memory(d->ctx, sizeof *articles);
+}
+
 enum hbs_err law_domains_read_law(struct law_domains *d, const struct hbs_law *law)
 {
     enum hbs_err err = HBS_OK;

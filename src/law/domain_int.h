@@ -38,6 +38,8 @@ void law_domains_close(struct law_domains *domains);
 enum hbs_err law_domains_read(struct law_domains *domains, const struct law_expr *expr);
 /* All conditions of a law, obligations' too. */
 enum hbs_err law_domains_read_law(struct law_domains *domains, const struct hbs_law *law);
+/* Those of the built-in articles. */
+enum hbs_err law_domains_read_articles(struct law_domains *domains);
 /* A value that a fact has: it becomes one of the fact's values. */
 enum hbs_err law_domains_name(struct law_domains *domains, enum hbs_fact fact, const char *text);
 /* The values of every string fact in `used`. HBS_ERR_LIMIT beyond HBS_LAW_VALUES_MAX of one. */

@@ -35,18 +35,6 @@ struct lint {
     struct hbs_law_lint *out;
 };
 
-const char *hbs_law_fault_name(enum hbs_law_fault fault)
-{
-    static const char *const names[] = {"unreachable", "contradictory", "shadowed", "gap", "long-retention", "dormant"};
-    return (unsigned)fault < HBS_COUNT(names) ? names[fault] : "";
-}
-
-const char *hbs_law_severity_name(enum hbs_law_severity severity)
-{
-    static const char *const names[] = {"note", "warning", "error"};
-    return (unsigned)severity < HBS_COUNT(names) ? names[severity] : "";
-}
-
 /* A new finding about a rule, or NULL (with *err) when there is no room. */
 static struct hbs_law_finding *found(struct lint *l, enum hbs_law_fault fault, enum hbs_law_severity severity,
                                      const struct law_rule *rule, enum hbs_err *err)
@@ -527,7 +515,7 @@ enum hbs_err hbs_law_lint(struct hbs_ctx *ctx, const struct hbs_law *law, const 
     struct lint l = {.ctx = ctx, .law = law, .out = &made};
     struct law_domains domains;
     law_domains_open(ctx, &domains);
-    enum hbs_err err = law_domains_read_law(&domains, law_articles());
+    enum hbs_err err = law_domains_read_articles(&domains);
     if (!err)
         err = law_domains_read_law(&domains, law);
     if (!err)
@@ -547,12 +535,4 @@ enum hbs_err hbs_law_lint(struct hbs_ctx *ctx, const struct hbs_law *law, const 
         qsort(made.finding, made.count, sizeof *made.finding, by_place);
     *out = made;
     return HBS_OK;
-}
-
-void hbs_law_lint_close(struct hbs_law_lint *lint)
-{
-    if (lint->ctx)
-        hbs_free(lint->ctx, lint->finding);
-    lint->finding = NULL;
-    lint->count = 0;
 }

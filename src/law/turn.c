@@ -229,7 +229,7 @@ enum hbs_err hbs_law_turn(struct hbs_ctx *ctx, const struct hbs_law *law, const 
     if (on % LAW_DAY || on / LAW_DAY < LAW_DAY_FIRST || on / LAW_DAY > LAW_DAY_LAST)
         return hbs_fail(ctx, HBS_ERR_USAGE, "on", "give a date from 1900 to 2199", "not a date of the calendar");
     law_domains_open(ctx, &domains);
-    enum hbs_err err = law_domains_read_law(&domains, law_articles());
+    enum hbs_err err = law_domains_read_articles(&domains);
     if (!err)
         err = law_domains_read_law(&domains, law);
     /* what the facts say are values too; but only of facts that conditions read */
