@@ -336,6 +336,8 @@ static enum hbs_err group_values(struct law_domains *d, uint8_t group, struct wo
 enum hbs_err law_domains_make(struct law_domains *d)
 {
     enum hbs_err err = HBS_OK;
+    for (uint32_t f = 0; f < HBS_FACT_COUNT; f++)
+        d->group[f] = root(d, f);
     for (uint32_t f = 0; f < HBS_FACT_COUNT && !err; f++) {
         const struct hbs_fact_info *info = hbs_fact_info(f);
         if (!(d->used >> f & 1) || !law_fact_is_text(f))
