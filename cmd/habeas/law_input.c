@@ -214,6 +214,12 @@ int law_ruling_answer(struct cmd_run *run, const struct hbs_ruling *r)
     hbs_buf_close(&text);
     if (bad)
         return bad;
+    law_ruling_say(run, r);
+    return r->allow ? 0 : 3;
+}
+
+void law_ruling_say(struct cmd_run *run, const struct hbs_ruling *r)
+{
     struct hbs_law_info info;
     char date[11];
     hbs_law_info(r->law, &info);
@@ -238,5 +244,4 @@ int law_ruling_answer(struct cmd_run *run, const struct hbs_ruling *r)
                 r->dormant[i].id, hbs_law_status_name(r->dormant[i].status));
     if (r->cut)
         cmd_say(run, "more rules are concerned than are listed\n");
-    return r->allow ? 0 : 3;
 }

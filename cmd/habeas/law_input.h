@@ -26,6 +26,8 @@ int law_date_option(struct cmd_run *run, const char *option, const char *text, i
 int law_facts_open(struct cmd_run *run, const char *path, struct hbs_facts *out);
 /* The ruling as the answer's members, and in words. Answers 0 or 3, or another code when that failed. */
 int law_ruling_answer(struct cmd_run *run, const struct hbs_ruling *ruling);
+/* Only the words. */
+void law_ruling_say(struct cmd_run *run, const struct hbs_ruling *ruling);
 /* A JSON text of ours into the answer, as one member or (key NULL) as all of them. */
 int law_answer_json(struct cmd_run *run, const char *key, const struct hbs_buf *text);
 

@@ -9,7 +9,7 @@
  *   hbs_facts_read        facts as JSON -> struct hbs_facts
  *   hbs_law_rule          rules, facts, date -> ruling
  *   hbs_law_explain       the same, with what held and what did not, clause by clause
- *   hbs_law_test          a pack's cases; hbs_law_mutants: whether the cases would notice a change
+ *   hbs_law_cases_run     a pack's cases; hbs_law_mutant: whether they would notice a change
  *   hbs_law_prove         a claim about all facts and all dates (needs libz3)
  *   hbs_law_lint, _diff   what a pack contradicts, and what two packs rule differently (libz3)
  *   hbs_law_register      the public register of a pack, HTML and JSON
@@ -221,6 +221,82 @@ HBS_API HBS_MUST_USE enum hbs_err hbs_law_fate(struct hbs_ctx *ctx, const struct
                                                int64_t on, enum hbs_law_fate *out, const char **order)
     HBS_NONNULL(1, 2, 3, 5, 6);
 
+/* ---- Cases ----------------------------------------------------------------------------------- */
+
+#define HBS_LAW_CASES_MAX 5000u
+#define HBS_LAW_CASES_LEAST 10u /* a pack has at least so many */
+
+struct hbs_law_cases; /* the cases beside a pack (NAME.cases), read */
+
+/* Reads cases of `law`, whose rules and events they may name. Mistakes as with hbs_law_open. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_cases_open(struct hbs_ctx *ctx, const struct hbs_law *law,
+                                                     const char *where, const char *text, size_t size,
+                                                     struct hbs_law_mistake *mistakes, size_t *count,
+                                                     struct hbs_law_cases **out) HBS_NONNULL(1, 2, 3, 4, 8);
+HBS_API void hbs_law_cases_close(struct hbs_law_cases *cases);
+HBS_API size_t hbs_law_cases_count(const struct hbs_law_cases *cases) HBS_NONNULL(1);
+
+struct hbs_law_case {
+    const char *name;              /* lives as long as the cases */
+    uint32_t line;
+    int64_t on;
+    const struct hbs_facts *facts; /* likewise */
+    bool passed;
+    char why[240];                 /* when it did not: expected and got, in words */
+};
+/* Rules on the index-th case and compares with what it expects. */
+HBS_API void hbs_law_cases_run(const struct hbs_law *law, const struct hbs_law_cases *cases, size_t index,
+                               struct hbs_law_case *out) HBS_NONNULL(1, 2, 4);
+
+/* Mutants of a pack (DeMillo, Lipton, Sayward 1978): each rule deleted; each integer, date and duration of
+ * a condition, each end of an interval, status date, retention, threshold and date of an order moved by
+ * one both ways (a date by a day, a duration and a retention by its unit, a threshold by 0.001). Some case
+ * must fail for each. A rule whose deletion no case notices is not decisive in any. */
+struct hbs_law_mutants;
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_mutants_open(struct hbs_ctx *ctx, const struct hbs_law *law,
+                                                       struct hbs_law_mutants **out) HBS_NONNULL(1, 2, 3);
+HBS_API void hbs_law_mutants_close(struct hbs_law_mutants *mutants);
+/* How many; the first hbs_law_info.rules of them are the deletions, in the order of the rules. */
+HBS_API size_t hbs_law_mutants_count(const struct hbs_law_mutants *mutants) HBS_NONNULL(1);
+
+struct hbs_law_mutant {
+    const char *rule;     /* or order; lives as long as the mutants */
+    uint32_t line, column;
+    char what[96];        /* "deleted", "14 -> 15" */
+    const char *noticed;  /* the first case that fails with it, or NULL: the mutant survives */
+};
+/* Tries the index-th mutant on all cases. Not for two threads at once. */
+HBS_API void hbs_law_mutant(struct hbs_law_mutants *mutants, const struct hbs_law_cases *cases, size_t index,
+                            struct hbs_law_mutant *out) HBS_NONNULL(1, 2, 4);
+
+/* ---- Explanations ---------------------------------------------------------------------------- */
+
+#define HBS_LAW_WAYS_MAX 5u
+
+/* The smallest changes of facts that turn a ruling. The act itself is not changed. Values that are tried:
+ * for each fact what the pack and the articles compare it with, the next ones on both sides, all names of
+ * a closed list, true and false, the other facts it is compared with, another name, and "not known". All
+ * single changes are tried, then, if none turns it, all pairs: within these values the answer is exact. */
+struct hbs_law_turn {
+    uint32_t changes;   /* facts that each way changes: 1 or 2; 0: no way was found */
+    uint32_t ways;      /* kept in `way`, those first that change values that are known */
+    struct {
+        uint64_t changed; /* 1 << enum hbs_fact */
+        struct hbs_facts facts;
+    } way[HBS_LAW_WAYS_MAX];
+    uint64_t found, tried; /* ways of that size, and rulings asked */
+    bool complete;      /* false: the limit of trials was reached before all were tried */
+};
+/* Every way in the answer was confirmed by hbs_law_rule. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_turn(struct hbs_ctx *ctx, const struct hbs_law *law,
+                                               const struct hbs_facts *facts, int64_t on, struct hbs_law_turn *out)
+    HBS_NONNULL(1, 2, 3, 5);
+
+/* The ruling and how it came about, as JSON (docs/formats/law-pack.md): the articles that refuse and all
+ * rules, the nearest first, each taken apart with the truth and values of its parts, and the turn. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_explain(const struct hbs_law *law, const struct hbs_facts *facts,
+                                                  int64_t on, struct hbs_buf *out) HBS_NONNULL(1, 2, 4);
+
 /* ---- Proofs ---------------------------------------------------------------------------------- */
 
 /* A claim about every act on every date, for a solver (libz3; Z3, TACAS 2008). The rules are
@@ -327,9 +403,10 @@ HBS_API HBS_MUST_USE enum hbs_err hbs_law_diff(struct hbs_ctx *ctx, const struct
                                                struct hbs_law_diff *out) HBS_NONNULL(1, 2, 3, 5);
 HBS_API void hbs_law_diff_close(struct hbs_law_diff *diff) HBS_NONNULL(1);
 
-/* The smallest change of facts that turns a ruling on the same date: the fewest facts set, changed or
- * forgotten; then, in the order of enum hbs_fact, facts left alone before facts changed; of a changed
- * fact forgetting first, then the nearest number or date, or the first name. */
+/* The smallest change of facts that turns a ruling on the same date, whatever the number of facts: the
+ * fewest set, changed or forgotten; then, in the order of enum hbs_fact, facts left alone before facts
+ * changed; of a changed fact forgetting first, then the nearest number or date, or the first name. Facts of
+ * `fixed` (1 << enum hbs_fact) are left alone. hbs_law_turn needs no solver and changes two at most. */
 struct hbs_law_turned {
     enum hbs_law_answer answer; /* PROVED: nothing turns it; REFUTED: `facts` do; UNDECIDED: deadline */
     struct hbs_facts facts;
@@ -337,10 +414,10 @@ struct hbs_law_turned {
     bool smallest;
     uint32_t checks;
 };
-HBS_API HBS_MUST_USE enum hbs_err hbs_law_turn(struct hbs_ctx *ctx, const struct hbs_law *law,
-                                               const struct hbs_facts *facts, int64_t on,
-                                               const struct hbs_law_prove_options *options,
-                                               struct hbs_law_turned *out) HBS_NONNULL(1, 2, 3, 6);
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_turn_exactly(struct hbs_ctx *ctx, const struct hbs_law *law,
+                                                       const struct hbs_facts *facts, int64_t on, uint64_t fixed,
+                                                       const struct hbs_law_prove_options *options,
+                                                       struct hbs_law_turned *out) HBS_NONNULL(1, 2, 3, 7);
 
 #ifdef __cplusplus
 }

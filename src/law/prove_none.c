@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * Room law: the answers of a build without libz3 (-Dproofs=disabled): nothing is proved, and nobody is
- * told that something was. Stands in for claim.c, lint.c, diff.c and turn.c; touches nothing.
+ * told that something was. Stands in for claim.c, lint.c, diff.c and turn_proof.c; touches nothing.
  */
 #include "base/base_int.h"
 #include "habeas/law.h"
@@ -32,8 +32,9 @@ enum hbs_err hbs_law_diff(struct hbs_ctx *ctx, const struct hbs_law *before, con
     return none(ctx);
 }
 
-enum hbs_err hbs_law_turn(struct hbs_ctx *ctx, const struct hbs_law *law, const struct hbs_facts *facts, int64_t on,
-                          const struct hbs_law_prove_options *options, struct hbs_law_turned *out)
+enum hbs_err hbs_law_turn_exactly(struct hbs_ctx *ctx, const struct hbs_law *law, const struct hbs_facts *facts, int64_t on,
+                                  uint64_t fixed, const struct hbs_law_prove_options *options,
+                                  struct hbs_law_turned *out)
 {
     return none(ctx);
 }

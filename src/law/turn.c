@@ -1,251 +1,280 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Room law: the smallest change of facts that turns a ruling, by the solver: exact, whatever the number
- * of changes. May touch: what it is given.
- *
- * Every fact has a term that says whether it differs from what was given. The fewest of those terms
- * that can be true while the ruling is the opposite is a maximum satisfiability problem with unit
- * weights (Fu and Malik, SAT 2006); with so few facts counting down is quick. Facts that no condition
- * reads turn nothing and are left alone.
+ * Room law: the smallest change of facts that turns a ruling, by trying. The truth of a condition changes
+ * only where a fact passes a value that it is compared with, so a finite set of values for each fact
+ * stands for all: what it is compared with, and one step to both sides (the boundary values of test
+ * design; B. Beizer, "Software Testing Techniques", 1990, ch. 6). Sums of several facts are the exception;
+ * for them the values are a sample. Touches its own memory alone; asks hbs_law_rule.
  */
-#include "prove_int.h"
-
 #include "base/base_int.h"
+#include "law_text.h"
 
-struct turn {
-    struct law_question *q;
-    struct law_found given;               /* of the facts that conditions read */
-    Z3_ast changed[HBS_FACT_COUNT];
+enum { VALUES_MAX = 64, TRIALS_MAX = 400000, DAY = 86400 };
+
+/* A value to try for a fact; text NULL and not known: "not known". */
+struct trial {
+    enum hbs_fact fact;
+    bool known;
+    int64_t number;
+    const char *text;
+};
+struct search {
+    struct hbs_ctx *ctx;
+    const struct hbs_law *law;
+    const struct hbs_facts *facts;
+    int64_t on;
+    struct trial *trials;
+    uint32_t count;
+    uint32_t of[HBS_FACT_COUNT]; /* how many of each fact, to stop at VALUES_MAX */
+    struct law_arena *arena;
+    bool no_memory, want;
+    struct hbs_law_turn *out;
 };
 
-static bool is_changed(const struct turn *t, const struct law_found *found, uint32_t f)
+static bool is_text(enum hbs_fact f)
 {
-    bool before = t->given.known >> f & 1, now = found->known >> f & 1;
-    return before != now || (now && t->given.value[f] != found->value[f]);
+    enum hbs_fact_type t = hbs_fact_info(f)->type;
+    return t == HBS_FACT_STRING || t == HBS_FACT_NAME;
 }
 
-static uint32_t count_changed(const struct law_found *found, void *arg)
+static void try_later(struct search *s, enum hbs_fact f, bool known, int64_t number, const char *text)
 {
-    const struct turn *t = arg;
-    uint32_t n = 0;
-    for (uint32_t f = 0; f < HBS_FACT_COUNT; f++)
-        n += t->q->domains.used >> f & 1 && is_changed(t, found, f);
-    return n;
-}
-
-static Z3_ast integer(struct law_question *q, int64_t value)
-{
-    return Z3_mk_int64(q->z, value, Z3_mk_int_sort(q->z));
-}
-
-/* Takes the given facts over as values of the unknowns, and says of each what a change is. */
-static enum hbs_err take_given(struct turn *t, const struct hbs_facts *facts)
-{
-    struct law_question *q = t->q;
-    for (uint32_t f = 0; f < HBS_FACT_COUNT; f++) {
-        if (!(q->domains.used >> f & 1))
-            continue;
-        const struct hbs_fact_info *info = hbs_fact_info(f);
-        t->changed[f] = q->known[f];
-        if (!(facts->known >> f & 1))
-            continue;
-        int64_t value = facts->at[f];
-        Z3_ast same;
-        if (law_fact_is_text(f)) {
-            const char *text = hbs_facts_string(facts, f);
-            value = text ? law_domain_find(&q->domains, f, text) : -1;
-            if (value < 0)
-                return hbs_fail(q->ctx, HBS_ERR_USAGE, info->name, "set it with hbs_facts_set_string", "not a value of this fact");
-            same = q->choice[f][value];
-        } else if (info->type == HBS_FACT_BOOLEAN) {
-            same = value ? q->value[f] : law_term_not(q, q->value[f]);
-        } else {
-            int64_t least = info->least, most = info->most;
-            if (info->type == HBS_FACT_DATE) {
-                value = value / LAW_DAY - (value % LAW_DAY < 0);
-                least = LAW_DAY_FIRST;
-                most = LAW_DAY_LAST;
-            }
-            if (value < least || value > most)
-                return hbs_fail(q->ctx, HBS_ERR_USAGE, info->name, "give a value in its range", "not a value of this fact");
-            same = Z3_mk_eq(q->z, q->value[f], integer(q, value));
-        }
-        t->given.known |= UINT64_C(1) << f;
-        t->given.value[f] = value;
-        t->changed[f] = law_term_not(q, law_term_and(q, q->known[f], same));
-    }
-    return HBS_OK;
-}
-
-/* Keeps `wish` if it can be had; false when the solver gave up. */
-static bool prefer(struct law_solver *s, Z3_ast wish, struct law_found *found, bool *had)
-{
-    enum law_check c = law_solver_check(s, wish);
-    if (c == LAW_SOME)
-        law_solver_found(s, found);
-    *had = c == LAW_SOME;
-    law_solver_assert(s, *had ? wish : s->q->yes);
-    return c != LAW_GAVE_UP;
-}
-
-/* The value nearest to the given one; of two as near the smaller. */
-static bool nearest(struct law_solver *s, const struct turn *t, uint32_t f, struct law_found *found)
-{
-    struct law_question *q = t->q;
-    Z3_ast base = integer(q, t->given.value[f]);
-    Z3_ast up = Z3_mk_sub(q->z, 2, (Z3_ast[]){q->value[f], base}), down = Z3_mk_sub(q->z, 2, (Z3_ast[]){base, q->value[f]});
-    Z3_ast distance = Z3_mk_ite(q->z, Z3_mk_ge(q->z, up, integer(q, 0)), up, down);
-    int64_t low = 1;
-    for (;;) {
-        int64_t far = found->value[f] - t->given.value[f];
-        far = far < 0 ? -far : far;
-        if (far <= low)
-            break;
-        int64_t half = low + (far - low) / 2;
-        enum law_check c = law_solver_check(s, Z3_mk_le(q->z, distance, integer(q, half)));
-        if (c == LAW_GAVE_UP)
-            return false;
-        if (c == LAW_SOME)
-            law_solver_found(s, found);
-        else
-            low = half + 1;
-    }
-    law_solver_assert(s, Z3_mk_le(q->z, distance, integer(q, low)));
-    bool had;
-    return prefer(s, Z3_mk_le(q->z, q->value[f], base), found, &had);
-}
-
-/* Fixes fact f at the least change that it can have. */
-static bool least_change(struct law_solver *s, const struct turn *t, uint32_t f, struct law_found *found)
-{
-    struct law_question *q = t->q;
-    bool had = false, given = t->given.known >> f & 1;
-    if (!prefer(s, law_term_not(q, t->changed[f]), found, &had))
-        return false;
-    if (had)
-        return true;
-    if (given) {
-        if (!prefer(s, law_term_not(q, q->known[f]), found, &had))
-            return false;
-        if (had)
-            return true;
-    }
     const struct hbs_fact_info *info = hbs_fact_info(f);
-    if (law_fact_is_text(f)) {
-        while (found->value[f] > 0) {
-            enum law_check c = law_solver_check(s, law_term_any(q, q->choice[f], (uint32_t)found->value[f]));
-            if (c == LAW_GAVE_UP)
-                return false;
-            if (c == LAW_NONE)
-                break;
-            law_solver_found(s, found);
+    if (s->of[f] == VALUES_MAX || s->no_memory || f == HBS_FACT_ACT)
+        return;
+    if (known && info->type == HBS_FACT_INTEGER && (number < info->least || number > info->most))
+        return;
+    bool has = s->facts->known >> f & 1;
+    if (!known && !has)
+        return;
+    const char *now = is_text(f) ? hbs_facts_string(s->facts, f) : NULL;
+    if (known && has && (text ? now && !strcmp(now, text) : s->facts->at[f] == number))
+        return; /* as it is */
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->trials[i].fact == f && s->trials[i].known == known &&
+            (!known || (text ? !strcmp(s->trials[i].text, text) : s->trials[i].number == number)))
+            return;
+    struct trial *all = law_arena_grow(s->arena, s->trials, s->count, sizeof *all);
+    if (!all) {
+        s->no_memory = true;
+        return;
+    }
+    s->trials = all;
+    all[s->count++] = (struct trial){f, known, number, text};
+    s->of[f]++;
+}
+
+/* ---- Values --------------------------------------------------------------------------------------- */
+
+/* Facts and constants of one comparison. */
+struct sides {
+    uint64_t facts;
+    const struct law_expr *constants[256];
+    uint32_t count;
+    bool on;
+};
+
+static void gather(const struct law_expr *e, struct sides *s)
+{
+    if (!e)
+        return;
+    if (e->op == LAW_FACT || e->op == LAW_HAS)
+        s->facts |= UINT64_C(1) << e->fact;
+    s->on |= e->op == LAW_ON;
+    if (e->op == LAW_CONST && s->count < HBS_COUNT(s->constants))
+        s->constants[s->count++] = e;
+    gather(e->kid[0], s);
+    gather(e->kid[1], s);
+    for (uint32_t i = 0; e->op == LAW_MAKE_LIST && i < e->count; i++)
+        gather(e->items[i], s);
+}
+
+static void around(struct search *s, enum hbs_fact f, int64_t v, int64_t step)
+{
+    int64_t low, high;
+    try_later(s, f, true, v, NULL);
+    if (!__builtin_sub_overflow(v, step, &low) && !__builtin_add_overflow(v, step, &high)) {
+        try_later(s, f, true, low, NULL);
+        try_later(s, f, true, high, NULL);
+    }
+}
+
+static int64_t midnight(int64_t t) { return t - (t % DAY + DAY) % DAY; }
+
+static void values_of(struct search *s, enum hbs_fact f, const struct sides *sides)
+{
+    enum hbs_fact_type type = hbs_fact_info(f)->type;
+    for (uint32_t i = 0; i < sides->count; i++) {
+        const struct law_expr *c = sides->constants[i];
+        if (type == HBS_FACT_STRING && c->type == LAW_STRING)
+            try_later(s, f, true, 0, c->text);
+        else if (type == HBS_FACT_INTEGER && c->type == LAW_INT)
+            around(s, f, c->value, 1);
+        else if (type == HBS_FACT_DATE && c->type == LAW_DATE)
+            around(s, f, midnight(c->value), DAY);
+        else if (type == HBS_FACT_DATE && c->type == LAW_DURATION && c->value > INT64_MIN / 4 && c->value < INT64_MAX / 4) {
+            around(s, f, midnight(s->on + c->value), DAY);
+            around(s, f, midnight(s->on - c->value), DAY);
         }
-        law_solver_assert(s, q->choice[f][found->value[f]]);
+    }
+    if (type == HBS_FACT_DATE && sides->on)
+        around(s, f, s->on, DAY);
+    for (int g = 0; g < HBS_FACT_COUNT; g++) { /* compared with another fact: as that is */
+        if (g == (int)f || !(sides->facts >> g & 1) || !(s->facts->known >> g & 1))
+            continue;
+        enum hbs_fact_type other = hbs_fact_info((enum hbs_fact)g)->type;
+        if (type == HBS_FACT_STRING && is_text((enum hbs_fact)g) && hbs_facts_string(s->facts, (enum hbs_fact)g))
+            try_later(s, f, true, 0, hbs_facts_string(s->facts, (enum hbs_fact)g));
+        else if (type == other && type == HBS_FACT_INTEGER)
+            around(s, f, s->facts->at[g], 1);
+        else if (type == other && type == HBS_FACT_DATE)
+            around(s, f, s->facts->at[g], DAY);
+    }
+}
+
+static void walk(struct search *s, const struct law_expr *e)
+{
+    if (!e)
+        return;
+    if (e->op >= LAW_EQ && e->op <= LAW_IN) {
+        struct sides sides = {0};
+        gather(e, &sides);
+        for (int f = 0; f < HBS_FACT_COUNT; f++)
+            if (sides.facts >> f & 1)
+                values_of(s, (enum hbs_fact)f, &sides);
+    }
+    if (e->op == LAW_NOT || e->op == LAW_AND || e->op == LAW_OR || (e->op >= LAW_EQ && e->op <= LAW_NE)) {
+        walk(s, e->kid[0]);
+        walk(s, e->kid[1]);
+    }
+}
+
+/* In the order in which ways are told: values that are known before "not known". */
+static void collect(struct search *s)
+{
+    const struct hbs_law *laws[2] = {law_articles(), s->law};
+    uint64_t read = 0;
+    for (int k = 0; k < 2; k++) {
+        for (uint32_t i = 0; laws[k] && i < laws[k]->rule_count; i++) {
+            const struct law_rule *rule = &laws[k]->rules[i];
+            if (s->on < rule->from || s->on > rule->to)
+                continue;
+            read |= rule->needs;
+            walk(s, rule->all);
+        }
+    }
+    for (int f = 0; f < HBS_FACT_COUNT; f++) {
+        const struct hbs_fact_info *info = hbs_fact_info((enum hbs_fact)f);
+        if (!(read >> f & 1))
+            continue;
+        for (size_t i = 0; info->names && info->names[i]; i++)
+            if (f != HBS_FACT_SUBJECT_STATUS || strcmp(info->names[i], "unknown"))
+                try_later(s, (enum hbs_fact)f, true, 0, info->names[i]);
+        if (info->type == HBS_FACT_BOOLEAN)
+            around(s, (enum hbs_fact)f, 0, 1), try_later(s, (enum hbs_fact)f, true, 1, NULL);
+        if (info->type == HBS_FACT_STRING) {
+            try_later(s, (enum hbs_fact)f, true, 0, "another");
+            try_later(s, (enum hbs_fact)f, true, 0, "");
+        }
+        if (info->type == HBS_FACT_INTEGER && !(s->facts->known >> f & 1))
+            try_later(s, (enum hbs_fact)f, true, info->least, NULL);
+    }
+    for (int f = 0; f < HBS_FACT_COUNT; f++)
+        if (read >> f & 1)
+            try_later(s, (enum hbs_fact)f, false, 0, NULL);
+}
+
+/* ---- Trying --------------------------------------------------------------------------------------- */
+
+static bool apply(struct search *s, const struct trial *t, struct hbs_facts *facts)
+{
+    if (!t->known) {
+        hbs_facts_forget(facts, t->fact);
         return true;
     }
-    if (info->type == HBS_FACT_BOOLEAN)
-        return prefer(s, law_term_not(q, q->value[f]), found, &had);
-    if (given)
-        return nearest(s, t, f, found);
-    return law_solver_least(s, q->value[f], info->type == HBS_FACT_DATE ? LAW_DAY_FIRST : info->least, found, &found->value[f]);
+    /* A constant of the pack may be no value of the fact (too long a string): then it is not tried. */
+    return t->text ? !hbs_facts_set_string(s->ctx, facts, t->fact, t->text)
+                   : (hbs_fact_info(t->fact)->type != HBS_FACT_BOOLEAN || (uint64_t)t->number <= 1) &&
+                         !hbs_facts_set_number(s->ctx, facts, t->fact, t->number);
 }
 
-/* The given facts with the changes of `found`. */
-static enum hbs_err apply(struct turn *t, const struct law_found *found, struct hbs_law_turned *out)
+/* How little a way says: changes of what is asked for (modality, purpose, programme) and of who asks come
+ * after changes of circumstances, forgetting comes last. */
+static int weight(const struct trial *t)
 {
-    struct hbs_facts whole;
-    int64_t on;
-    enum hbs_err err = law_found_facts(t->q, found, &whole, &on);
-    for (uint32_t f = 0; f < HBS_FACT_COUNT && !err; f++) {
-        if (!(t->q->domains.used >> f & 1) || !is_changed(t, found, f))
-            continue;
-        out->changed |= UINT64_C(1) << f;
-        if (!(whole.known >> f & 1))
-            hbs_facts_forget(&out->facts, f);
-        else if (law_fact_is_text(f))
-            err = hbs_facts_set_string(t->q->ctx, &out->facts, f, hbs_facts_string(&whole, f));
-        else
-            err = hbs_facts_set_number(t->q->ctx, &out->facts, f, whole.at[f]);
-    }
-    return err;
+    return !t->known ? 2 : t->fact <= HBS_FACT_ACTOR_OFFICE ? 1 : 0;
 }
 
-static enum hbs_err turn(struct turn *t, const struct hbs_law *law, const struct hbs_facts *facts, int64_t on,
-                         const struct hbs_law_prove_options *options, struct hbs_law_turned *out)
+static void keep(struct search *s, int w, int weights[], uint64_t changed, const struct hbs_facts *facts)
 {
-    struct law_question *q = t->q;
-    struct law_terms terms = {0};
-    struct law_solver s = {0};
-    struct hbs_ruling before, after;
-    struct law_found found;
-    Z3_ast changed[HBS_FACT_COUNT];
-    uint32_t count = 0;
-    hbs_law_rule(law, facts, on, &before);
-    enum hbs_err err = law_terms_open(q, law, &terms);
-    if (!err)
-        err = take_given(t, facts);
-    if (!err)
-        err = law_solver_open(q, options, &s);
-    if (err)
-        goto done;
-    for (uint32_t f = 0; f < HBS_FACT_COUNT; f++)
-        if (q->domains.used >> f & 1)
-            changed[count++] = t->changed[f];
-    law_solver_assert(&s, law_term_days(q, on / LAW_DAY - (on % LAW_DAY < 0), on / LAW_DAY - (on % LAW_DAY < 0)));
-    law_solver_assert(&s, before.allow ? law_term_not(q, terms.allow) : terms.allow);
-    enum law_check c = law_solver_check(&s, NULL);
-    out->answer = c == LAW_NONE ? HBS_LAW_PROVED : c == LAW_SOME ? HBS_LAW_REFUTED : HBS_LAW_UNDECIDED;
-    if (c == LAW_SOME) {
-        law_solver_found(&s, &found);
-        bool done = law_solver_fewest(&s, changed, count, count_changed, t, &found);
-        for (uint32_t f = 0; f < HBS_FACT_COUNT && done; f++)
-            if (q->domains.used >> f & 1)
-                done = least_change(&s, t, f, &found);
-        out->smallest = done;
-        err = apply(t, &found, out);
-        if (!err) {
-            hbs_law_rule(law, &out->facts, on, &after);
-            if (after.allow == before.allow)
-                err = hbs_fail(q->ctx, HBS_ERR_BUG, "facts", "report it with the pack and the facts",
-                               "the prover found a change that does not turn the ruling");
-        }
+    struct hbs_law_turn *out = s->out;
+    uint32_t at = out->ways;
+    while (at && weights[at - 1] > w)
+        at--;
+    if (at == HBS_LAW_WAYS_MAX)
+        return;
+    if (out->ways < HBS_LAW_WAYS_MAX)
+        out->ways++;
+    for (uint32_t i = out->ways - 1; i > at; i--) {
+        out->way[i] = out->way[i - 1];
+        weights[i] = weights[i - 1];
     }
-    out->checks = s.checks;
-    if (!err)
-        err = law_question_error(q);
-done:
-    law_solver_close(&s);
-    law_terms_close(q, &terms);
-    return err;
+    out->way[at].changed = changed;
+    out->way[at].facts = *facts;
+    weights[at] = w;
+}
+
+static bool turns(struct search *s, const struct hbs_facts *facts)
+{
+    struct hbs_ruling r;
+    s->out->tried++;
+    hbs_law_rule(s->law, facts, s->on, &r);
+    return r.allow == s->want;
 }
 
 enum hbs_err hbs_law_turn(struct hbs_ctx *ctx, const struct hbs_law *law, const struct hbs_facts *facts, int64_t on,
-                          const struct hbs_law_prove_options *options, struct hbs_law_turned *out)
+                          struct hbs_law_turn *out)
 {
-    struct law_domains domains;
-    struct law_question q = {0};
-    struct hbs_law_turned turned = {.facts = *facts};
-    struct turn t = {.q = &q};
-    if (on % LAW_DAY || on / LAW_DAY < LAW_DAY_FIRST || on / LAW_DAY > LAW_DAY_LAST)
-        return hbs_fail(ctx, HBS_ERR_USAGE, "on", "give a date from 1900 to 2199", "not a date of the calendar");
-    law_domains_open(ctx, &domains);
-    enum hbs_err err = law_domains_read_articles(&domains);
-    if (!err)
-        err = law_domains_read_law(&domains, law);
-    /* what the facts say are values too; but only of facts that conditions read */
-    for (uint32_t f = 0; f < HBS_FACT_COUNT && !err; f++)
-        if (domains.used >> f & 1 && law_fact_is_text(f) && hbs_facts_string(facts, f))
-            err = law_domains_name(&domains, f, hbs_facts_string(facts, f));
-    if (!err)
-        err = law_domains_make(&domains);
-    if (!err)
-        err = law_question_open(ctx, &domains, &q);
-    if (!err)
-        err = turn(&t, law, facts, on, options, &turned);
-    if (!err)
-        *out = turned;
-    if (q.z)
-        law_question_close(&q);
-    law_domains_close(&domains);
-    return err;
+    struct search s = {.ctx = ctx, .law = law, .facts = facts, .on = on, .out = out};
+    struct hbs_ruling now;
+    hbs_law_rule(law, facts, on, &now);
+    s.want = !now.allow;
+    if (!(s.arena = law_arena_open(ctx)))
+        return hbs_fail_memory(ctx, 64);
+    memset(out, 0, sizeof *out);
+    out->complete = true;
+    collect(&s);
+    int weights[HBS_LAW_WAYS_MAX];
+    struct hbs_facts one, two;
+    for (uint32_t i = 0; i < s.count && !s.no_memory; i++) {
+        one = *facts;
+        if (!apply(&s, &s.trials[i], &one) || !turns(&s, &one))
+            continue;
+        out->changes = 1;
+        out->found++;
+        keep(&s, weight(&s.trials[i]), weights, UINT64_C(1) << s.trials[i].fact, &one);
+    }
+    bool single = out->found != 0;
+    for (uint32_t i = 0; i < s.count && !single && out->complete && !s.no_memory; i++) {
+        one = *facts;
+        if (!apply(&s, &s.trials[i], &one))
+            continue;
+        for (uint32_t k = i + 1; k < s.count; k++) {
+            if (s.trials[k].fact == s.trials[i].fact)
+                continue;
+            if (out->tried >= TRIALS_MAX) {
+                out->complete = false;
+                break;
+            }
+            two = one;
+            if (!apply(&s, &s.trials[k], &two) || !turns(&s, &two))
+                continue;
+            out->changes = 2;
+            out->found++;
+            keep(&s, weight(&s.trials[i]) + weight(&s.trials[k]), weights,
+                 UINT64_C(1) << s.trials[i].fact | UINT64_C(1) << s.trials[k].fact, &two);
+        }
+    }
+    law_arena_close(ctx, s.arena);
+    return s.no_memory ? hbs_fail_memory(ctx, 0) : HBS_OK;
 }
