@@ -362,7 +362,7 @@ struct hbs_law_finding {
     int64_t from, to;          /* of a gap: its first and last date */
     char what[320];            /* one line for people */
     bool has_example;
-    struct hbs_law_example example; /* shadowed: where both hold; contradictory: where the permit holds
+    struct hbs_law_example example; /* shadowed: where both decide; contradictory: where the permit holds
                                        and is refused; a gap: allowed on the day before it */
 };
 #define HBS_LAW_FINDINGS_MAX 4096u

@@ -172,7 +172,8 @@ static enum hbs_err shadow(struct lint *l, uint32_t r)
         snprintf(f->what, sizeof f->what, plain ? "adds nothing: wherever it %s, %s does"
                                                 : "wherever it %s, %s does: it adds only obligations, an end or a threshold",
                  rule->forbids ? "refuses" : "permits", other->id);
-        err = example(l, f, law_terms_decides(q, &l->terms, r));
+        Z3_ast both = law_terms_decides(q, &l->terms, r);
+        err = example(l, f, rule->forbids ? both : law_term_and(q, both, l->terms.allow));
         break;
     }
 done:
@@ -220,9 +221,10 @@ static enum hbs_err one_rule(struct lint *l, uint32_t r)
                      refuses ? "; it refuses only where facts are missing" : "");
         return err;
     }
+    uint32_t before = l->out->count;
     if (c == LAW_SOME && !rule->forbids)
         err = contradiction(l, r);
-    if (!err && c == LAW_SOME)
+    if (!err && c == LAW_SOME && l->out->count == before) /* what never decides has no need of a shadow */
         err = shadow(l, r);
     return err;
 }
