@@ -8,11 +8,12 @@
  *   hbs_law_open          a pack's text -> rules, or all its mistakes at once
  *   hbs_facts_read        facts as JSON -> struct hbs_facts
  *   hbs_law_rule          rules, facts, date -> ruling
- *   hbs_law_explain       the same, with what held and what did not, clause by clause
+ *   hbs_law_explain       the same, with what held and what did not, clause by clause;
+ *   hbs_law_turn          the smallest change of facts that would turn the ruling
  *   hbs_law_cases_run     a pack's cases; hbs_law_mutant: whether they would notice a change
  *   hbs_law_prove         a claim about all facts and all dates (needs libz3)
  *   hbs_law_lint, _diff   what a pack contradicts, and what two packs rule differently (libz3)
- *   hbs_law_register      the public register of a pack, HTML and JSON
+ *   hbs_law_register_...  the public register of a pack, HTML and JSON
  *
  * Nothing here knows a date, a city or a programme; the packs do. A pack that was opened is not
  * changed any more and may be shared between threads; everything else belongs to its caller.
@@ -296,6 +297,16 @@ HBS_API HBS_MUST_USE enum hbs_err hbs_law_turn(struct hbs_ctx *ctx, const struct
  * rules, the nearest first, each taken apart with the truth and values of its parts, and the turn. */
 HBS_API HBS_MUST_USE enum hbs_err hbs_law_explain(const struct hbs_law *law, const struct hbs_facts *facts,
                                                   int64_t on, struct hbs_buf *out) HBS_NONNULL(1, 2, 4);
+
+/* ---- The public register --------------------------------------------------------------------- */
+
+/* What the public may know of a law: purposes, bases, assessments, partners, retention, thresholds, each
+ * rule in plain words with its status on dates and its hash, orders, articles. From the pack alone, so the
+ * same bytes each time. The HTML needs nothing from elsewhere; all of the pack's text in it is escaped. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_register_json(const struct hbs_law *law, struct hbs_buf *out)
+    HBS_NONNULL(1, 2);
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_register_html(const struct hbs_law *law, struct hbs_buf *out)
+    HBS_NONNULL(1, 2);
 
 /* ---- Proofs ---------------------------------------------------------------------------------- */
 

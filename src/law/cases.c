@@ -153,11 +153,11 @@ static const struct hbs_facts *find_set(struct law_reader *r, const struct hbs_l
     if (!name)
         return NULL;
     uint32_t distance = law_near_enough(name);
-    for (uint32_t i = 0; i < c->set_count; i++) {
+    for (uint32_t i = 0; i < c->set_count; i++)
         if (!strcmp(c->sets[i].name, name))
             return c->sets[i].facts;
+    for (uint32_t i = 0; i < c->set_count; i++)
         law_nearer(name, c->sets[i].name, &near, &distance);
-    }
     char hint[96];
     law_mistake(r, &at, "no facts '%.60s' before this%s", name, law_did_you_mean(near, hint));
     return NULL;
@@ -366,26 +366,6 @@ static void go_on(struct law_reader *r)
         law_next(r);
 }
 
-static void resolve(struct law_reader *r, const struct hbs_law *law)
-{
-    for (uint32_t i = 0; i < r->mention_count; i++) {
-        const struct law_mention *m = &r->mentions[i];
-        bool rule = m->of == LAW_A_RULE;
-        const char *near = NULL;
-        uint32_t distance = law_near_enough(m->name), k = 0, count = rule ? law->rule_count : law->event_count;
-        for (; k < count; k++) {
-            const char *name = rule ? law->rules[k].id : law->events[k].name;
-            if (!strcmp(name, m->name))
-                break;
-            law_nearer(m->name, name, &near, &distance);
-        }
-        char hint[96];
-        if (k == count)
-            law_mistake_at(r, m->line, m->column, "the pack has no %s '%.60s'%s", rule ? "rule" : "event", m->name,
-                           law_did_you_mean(near, hint));
-    }
-}
-
 enum hbs_err hbs_law_cases_open(struct hbs_ctx *ctx, const struct hbs_law *law, const char *where, const char *text,
                                 size_t size, struct hbs_law_mistake *mistakes, size_t *count,
                                 struct hbs_law_cases **out)
@@ -425,7 +405,7 @@ enum hbs_err hbs_law_cases_open(struct hbs_ctx *ctx, const struct hbs_law *law, 
             go_on(&r);
     }
     if (!r.full && !r.no_memory)
-        resolve(&r, law);
+        law_resolve(&r, law);
 done:
     err = law_reader_result(&r, where, mistakes, count);
     if (!err) {

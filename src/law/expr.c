@@ -576,17 +576,8 @@ enum hbs_err law_parse_condition(struct hbs_ctx *ctx, const struct hbs_law *pack
     struct law_expr *e = law_condition(&r);
     if (e && r.token.kind != LAW_T_END)
         law_expected(&r, "an operator or the end");
-    for (uint32_t i = 0; pack && i < r.mention_count; i++) {
-        const struct law_mention *m = &r.mentions[i];
-        const char *near = NULL;
-        uint32_t distance = law_near_enough(m->name), k = 0;
-        char hint[96];
-        for (; k < pack->programme_count && strcmp(pack->programmes[k].name, m->name); k++)
-            law_nearer(m->name, pack->programmes[k].name, &near, &distance);
-        if (k == pack->programme_count)
-            law_mistake_at(&r, m->line, m->column, "the pack declares no programme '%.60s'%s", m->name,
-                           law_did_you_mean(near, hint));
-    }
+    if (pack)
+        law_resolve(&r, pack);
     err = law_reader_result(&r, where, mistakes, count);
     if (!err && !e)
         err = hbs_fail(ctx, HBS_ERR_BUG, where, "report this", "a condition came to nothing");

@@ -92,6 +92,8 @@ bool law_decimal(struct law_reader *r, int32_t *thousandths);
 /* NAME: a letter a-z, then letters, digits, '-'. NULL after a mistake. */
 const char *law_name(struct law_reader *r, const char *what);
 void law_mention(struct law_reader *r, int of, const char *name, const struct law_token *at);
+/* A mistake for each mention that the pack does not declare. */
+void law_resolve(struct law_reader *r, const struct hbs_law *law);
 
 /* The name of the list (NULL-terminated) that is nearest to `name`, or NULL when none is near. */
 const char *law_nearest(const char *name, const char *const *list);
@@ -118,6 +120,11 @@ struct law_expr *law_and(struct law_reader *r, struct law_expr *a, struct law_ex
 
 /* Text as a JSON string, with its quotes. */
 enum hbs_err law_json_text(struct hbs_buf *out, const char *text);
+void law_sha256(const void *data, size_t size, char out[65]);   /* hexadecimal */
+/* In plain words (plain.c): a condition that holds; what a rule is about, without its condition; a span. */
+enum hbs_err law_plain_condition(const struct law_expr *e, struct hbs_buf *out);
+enum hbs_err law_plain_scope(const struct hbs_law *law, const struct law_rule *rule, struct hbs_buf *out);
+enum hbs_err law_plain_span(struct law_span span, struct hbs_buf *out);
 int64_t law_date_of(int64_t year, int month, int day);          /* seconds */
 void law_date_parts(int64_t seconds, int64_t *year, int *month, int *day);
 /* YYYY-MM-DD in 10 bytes; years 1900 to 2199. */

@@ -10,7 +10,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
-enum { YEARS_MAX = 100 };
+enum { YEARS_MAX = 100, NAMES_MAX = 1000, OBLIGATIONS_MAX = 32 };
 
 static const char *const item_words[] = {"title", "country", "about", "programme", "event", "partner", "assessment",
                                          "rule", "order", NULL};
@@ -83,6 +83,10 @@ static bool names(struct law_reader *r, struct law_names *list, const char *cons
                 law_mistake(r, &at, "'%.60s' is there twice", name);
                 good = false;
             }
+        if (list->count == NAMES_MAX) {
+            law_mistake(r, &at, "a list of more than %d names", NAMES_MAX);
+            return false;
+        }
         if (!add_name(r, list, name))
             return false;
     } while (law_take(r, ","));
@@ -198,6 +202,10 @@ static bool obligations(struct law_reader *r, struct law_rule *rule)
             return false;
         if (law_take(r, "if") && !(o.when = law_condition(r)))
             return false;
+        if (rule->obligation_count == OBLIGATIONS_MAX) {
+            law_mistake(r, &at, "more than %d obligations", OBLIGATIONS_MAX);
+            return false;
+        }
         struct law_obligation *all =
             law_arena_grow(r->arena, rule->obligations, rule->obligation_count, sizeof *all);
         if (!all)
@@ -348,7 +356,8 @@ static bool read_rule(struct law_reader *r, struct law_rule *rule)
     if (!id && r->token.kind != LAW_T_WORD)
         return false;
     rule->forbids = law_is(r, "forbid");
-    if (!law_take(r, "permit") && !law_take(r, "forbid")) {
+    bool effect = law_take(r, "permit") || law_take(r, "forbid");
+    if (!effect) {
         good = law_expected(r, "'permit' or 'forbid'");
         if (r->token.kind == LAW_T_WORD && !r->token.first)
             law_next(r);
@@ -373,9 +382,9 @@ static bool read_rule(struct law_reader *r, struct law_rule *rule)
         law_mistake(r, &at, "rule '%.60s' has no 'status'", rule->id);
     else if (!seen.force)
         law_mistake(r, &at, "rule '%.60s' has no 'in force from'", rule->id);
-    else if (!rule->forbids && !seen.acts)
+    else if (effect && !rule->forbids && !seen.acts)
         law_mistake(r, &at, "rule '%.60s' permits, so it needs 'acts'", rule->id);
-    else if (!rule->forbids && !seen.keeps)
+    else if (effect && !rule->forbids && !seen.keeps)
         law_mistake(r, &at, "rule '%.60s' permits, so it needs 'keeps': nothing is kept for ever", rule->id);
     else if (good && rule->has_threshold && !searches(rule))
         law_mistake(r, &at, "rule '%.60s' has a threshold, but none of its acts searches or compares", rule->id);
@@ -467,6 +476,33 @@ static bool read_named(struct law_reader *r, struct law_named *n, const char *it
     return *item != 'p' || item[1] != 'a' || sources(r, &n->cites, &n->unverified);
 }
 
+static const char *declared(const struct hbs_law *law, int of, uint32_t k)
+{
+    return of == LAW_A_RULE     ? (k < law->rule_count ? law->rules[k].id : NULL)
+           : of == LAW_AN_EVENT ? (k < law->event_count ? law->events[k].name : NULL)
+                                : (k < law->programme_count ? law->programmes[k].name : NULL);
+}
+
+void law_resolve(struct law_reader *r, const struct hbs_law *law)
+{
+    static const char *const kinds[] = {[LAW_A_PROGRAMME] = "programme", [LAW_AN_EVENT] = "event", [LAW_A_RULE] = "rule"};
+    for (uint32_t i = 0; i < r->mention_count && !r->full; i++) {
+        const struct law_mention *m = &r->mentions[i];
+        const char *name, *near = NULL;
+        uint32_t k = 0;
+        while ((name = declared(law, m->of, k)) && strcmp(name, m->name))
+            k++;
+        if (name)
+            continue;
+        uint32_t distance = law_near_enough(m->name);
+        for (k = 0; (name = declared(law, m->of, k)); k++)
+            law_nearer(m->name, name, &near, &distance);
+        char hint[96];
+        law_mistake_at(r, m->line, m->column, "the pack declares no %s '%.60s'%s", kinds[m->of], m->name,
+                       law_did_you_mean(near, hint));
+    }
+}
+
 /* The pack under construction: lists, and what orders name until rules have their places. */
 struct packing {
     struct hbs_law *law;
@@ -501,6 +537,8 @@ static bool item(struct law_reader *r, struct packing *p)
     if (law_take(r, "rule")) {
         struct law_rule rule, *rules;
         bool good = read_rule(r, &rule);
+        rule.text_from = at.from;
+        rule.text_to = r->last_to;
         if (law->rule_count == HBS_LAW_RULES_MAX) {
             law_mistake(r, &at, "more than %u rules; split the pack", HBS_LAW_RULES_MAX);
             return false;
@@ -522,6 +560,10 @@ static bool item(struct law_reader *r, struct packing *p)
         struct law_names rules, *suspended;
         if (!read_order(r, &order, &rules))
             return false;
+        if (law->order_count == NAMES_MAX) {
+            law_mistake(r, &at, "more than %d orders", NAMES_MAX);
+            return false;
+        }
         for (uint32_t i = 0; i < law->order_count; i++)
             if (!strcmp(law->orders[i].name, order.name))
                 law_mistake_at(r, order.line, order.column, "a second order '%.60s'", order.name);
@@ -545,6 +587,10 @@ static bool item(struct law_reader *r, struct packing *p)
         struct law_token name = r->token;
         if (!read_named(r, &n, lists[i].word))
             return false;
+        if (*lists[i].count == NAMES_MAX) {
+            law_mistake(r, &name, "more than %d declarations of one kind", NAMES_MAX);
+            return false;
+        }
         for (uint32_t k = 0; k < *lists[i].count; k++)
             if (!strcmp((*lists[i].list)[k].name, n.name))
                 law_mistake(r, &name, "a second %s '%.60s'", lists[i].word, n.name);
@@ -566,27 +612,7 @@ static bool item(struct law_reader *r, struct packing *p)
 static void resolve(struct law_reader *r, struct packing *p)
 {
     struct hbs_law *law = p->law;
-    for (uint32_t i = 0; i < r->mention_count; i++) {
-        const struct law_mention *m = &r->mentions[i];
-        static const char *const kinds[] = {[LAW_A_PROGRAMME] = "programme", [LAW_AN_EVENT] = "event", [LAW_A_RULE] = "rule"};
-        const char *near = NULL;
-        uint32_t distance = law_near_enough(m->name), k = 0;
-        uint32_t count = m->of == LAW_A_RULE     ? law->rule_count
-                         : m->of == LAW_AN_EVENT ? law->event_count
-                                                 : law->programme_count;
-        for (; k < count; k++) {
-            const char *name = m->of == LAW_A_RULE     ? law->rules[k].id
-                               : m->of == LAW_AN_EVENT ? law->events[k].name
-                                                       : law->programmes[k].name;
-            if (!strcmp(name, m->name))
-                break;
-            law_nearer(m->name, name, &near, &distance);
-        }
-        char hint[96];
-        if (k == count)
-            law_mistake_at(r, m->line, m->column, "the pack declares no %s '%.60s'%s", kinds[m->of], m->name,
-                           law_did_you_mean(near, hint));
-    }
+    law_resolve(r, law);
     for (uint32_t i = 0; i < law->order_count && !r->no_memory; i++) {
         struct law_order *o = &law->orders[i];
         if (!(o->rules = law_arena_take(r->arena, p->suspended[i].count, sizeof *o->rules))) {
@@ -606,7 +632,7 @@ static void resolve(struct law_reader *r, struct packing *p)
     }
 }
 
-static void sha256(const void *data, size_t size, char out[65])
+void law_sha256(const void *data, size_t size, char out[65])
 {
     unsigned char hash[crypto_hash_sha256_BYTES];
     crypto_hash_sha256(hash, data, size);
@@ -633,7 +659,7 @@ enum hbs_err hbs_law_open(struct hbs_ctx *ctx, const char *where, const char *te
     law->arena = r.arena;
     law->text = copy;
     law->size = size;
-    sha256(text, size, law->sha256);
+    law_sha256(text, size, law->sha256);
     if (!word(&r, "pack") || !(law->name = law_name(&r, "the pack's name")) || !word(&r, "version") ||
         !(law->version = law_string(&r, "the version in quotes")))
         go_on(&r, false);

@@ -9,7 +9,7 @@
 #include "base/base_int.h"
 #include "law_text.h"
 
-enum { VALUES_MAX = 64, TRIALS_MAX = 400000, DAY = 86400 };
+enum { VALUES_MAX = 64, TRIALS_MAX = 400000, WORK_MAX = 20000000, DAY = 86400 }; /* work: rules asked */
 
 /* A value to try for a fact; text NULL and not known: "not known". */
 struct trial {
@@ -254,6 +254,8 @@ enum hbs_err hbs_law_turn(struct hbs_ctx *ctx, const struct hbs_law *law, const 
         out->found++;
         keep(&s, weight(&s.trials[i]), weights, UINT64_C(1) << s.trials[i].fact, &one);
     }
+    uint64_t most = WORK_MAX / (law->rule_count + 1); /* seconds, not minutes, with the largest packs */
+    most = most < TRIALS_MAX ? most : TRIALS_MAX;
     bool single = out->found != 0;
     for (uint32_t i = 0; i < s.count && !single && out->complete && !s.no_memory; i++) {
         one = *facts;
@@ -262,7 +264,7 @@ enum hbs_err hbs_law_turn(struct hbs_ctx *ctx, const struct hbs_law *law, const 
         for (uint32_t k = i + 1; k < s.count; k++) {
             if (s.trials[k].fact == s.trials[i].fact)
                 continue;
-            if (out->tried >= TRIALS_MAX) {
+            if (out->tried >= most) {
                 out->complete = false;
                 break;
             }
