@@ -79,6 +79,10 @@ static void say_turn(struct cmd_run *run, const json_t *turn)
     bool complete = json_is_true(json_object_get(turn, "complete"));
     long long found = (long long)json_integer_value(json_object_get(turn, "found"));
     const char *to = !strcmp(text_of(turn, "to"), "allow") ? "allowed" : "refused";
+    if (!changes && json_is_true(json_object_get(turn, "exact"))) {
+        cmd_say(run, "\nno change of any facts about this act on this date would make it %s\n", to);
+        return;
+    }
     if (!changes) {
         cmd_say(run, "\nno change of one or two facts%s would make it %s\n", complete ? "" : " that was tried", to);
         return;

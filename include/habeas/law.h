@@ -308,6 +308,128 @@ HBS_API HBS_MUST_USE enum hbs_err hbs_law_register_json(const struct hbs_law *la
 HBS_API HBS_MUST_USE enum hbs_err hbs_law_register_html(const struct hbs_law *law, struct hbs_buf *out)
     HBS_NONNULL(1, 2);
 
+/* ---- Proofs ---------------------------------------------------------------------------------- */
+
+/* A claim about every act on every date, for a solver (libz3; Z3, TACAS 2008). The rules are
+ * translated with the meaning that hbs_law_rule gives them, unknown facts and errors included
+ * (docs/decisions/law-unknowns.md). What the solver finds is asked of hbs_law_rule again before it is
+ * answered; would they ever disagree, the answer is HBS_ERR_BUG and not an example.
+ *
+ * All functions here are HBS_ERR_UNSUPPORTED in a build without libz3 (-Dproofs=disabled), are
+ * deterministic but for the deadline, and serve one thread at a time. Memory of the solver is its own
+ * and does not come through the context. */
+HBS_API bool hbs_law_can_prove(void);
+
+#define HBS_LAW_CLAIM_MAX 65536u    /* bytes of a claim */
+#define HBS_LAW_SECONDS 60.0        /* wall time, when the options do not say */
+#define HBS_LAW_VALUES_MAX 4096u    /* strings that a fact is compared with: HBS_ERR_LIMIT beyond */
+
+struct hbs_law_prove_options {
+    double seconds;       /* wall time until the solver gives up; 0: HBS_LAW_SECONDS */
+};
+
+/* One act on one date. The smallest of its kind: the fewest known facts; then, fact by fact in the
+ * order of enum hbs_fact, unknown before known and small values before large: false before true, small
+ * integers first, early dates first, a NAME in the order of its list, other strings short before
+ * long and then by their bytes; then the earliest date. A string that no condition names is one of
+ * "x", "y", "z" ... */
+struct hbs_law_example {
+    int64_t on;
+    struct hbs_facts facts;
+    bool smallest;        /* false: the deadline passed before it was known to be */
+};
+
+enum hbs_law_answer { HBS_LAW_PROVED, HBS_LAW_REFUTED, HBS_LAW_UNDECIDED };
+struct hbs_law_proof {
+    enum hbs_law_answer answer;
+    struct hbs_law_example example; /* of HBS_LAW_REFUTED: a counterexample */
+    uint32_t checks;                /* questions to the solver */
+};
+/* `claim` is never(CONDITION) or always(CONDITION). never: no act is allowed while the condition is
+ * true. always: every act that is allowed makes it true, so an error refutes. HBS_ERR_FORMAT with the
+ * place in "where" when it cannot be read. options may be NULL. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_prove(struct hbs_ctx *ctx, const struct hbs_law *law, const char *claim,
+                                                const struct hbs_law_prove_options *options,
+                                                struct hbs_law_proof *out) HBS_NONNULL(1, 2, 3, 5);
+
+/* What is wrong, or odd, with a pack. */
+enum hbs_law_fault {
+    HBS_FAULT_UNREACHABLE,   /* the condition holds for no facts on any date in force */
+    HBS_FAULT_CONTRADICTORY, /* a permit that holds only where an article or a forbid refuses */
+    HBS_FAULT_SHADOWED,      /* wherever it holds another rule of the same effect does */
+    HBS_FAULT_GAP,           /* allowed before and after some dates, and on none of them */
+    HBS_FAULT_LONG,          /* keeps for more than 75 years */
+    HBS_FAULT_DORMANT        /* has effect on no date: a proposal, a rule struck down */
+};
+enum hbs_law_severity { HBS_LAW_NOTE, HBS_LAW_WARNING, HBS_LAW_ERROR };
+HBS_API const char *hbs_law_fault_name(enum hbs_law_fault fault);          /* "unreachable" */
+HBS_API const char *hbs_law_severity_name(enum hbs_law_severity severity); /* "error" */
+
+struct hbs_law_finding {
+    enum hbs_law_fault fault;
+    enum hbs_law_severity severity;
+    const char *rule, *other;  /* ids: the rule, and the one that beats or shadows it, or NULL */
+    uint32_t line, column;     /* of the rule in the pack */
+    int64_t from, to;          /* of a gap: its first and last date */
+    char what[320];            /* one line for people */
+    bool has_example;
+    struct hbs_law_example example; /* shadowed: where both decide; contradictory: where the permit holds
+                                       and is refused; a gap: allowed on the day before it */
+};
+#define HBS_LAW_FINDINGS_MAX 4096u
+struct hbs_law_lint {
+    struct hbs_ctx *ctx;
+    struct hbs_law_finding *finding; /* by line, column, fault */
+    uint32_t count;
+    bool complete;                   /* false: the deadline passed */
+    uint32_t checks;
+};
+/* Retention without end is not among the findings: the grammar has no such thing. */
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_lint(struct hbs_ctx *ctx, const struct hbs_law *law,
+                                               const struct hbs_law_prove_options *options,
+                                               struct hbs_law_lint *out) HBS_NONNULL(1, 2, 4);
+HBS_API void hbs_law_lint_close(struct hbs_law_lint *lint) HBS_NONNULL(1);
+
+/* What two packs rule differently. NULL in place of an act, modality or purpose: it is not known. */
+struct hbs_law_change {
+    const char *act, *modality, *purpose;
+    bool allows, refuses;                    /* becomes allowed; becomes refused: on some facts each */
+    struct hbs_law_example allowed, refused; /* the smallest of each; confirmed under both packs */
+};
+struct hbs_law_difference {                  /* both allow, but what follows is not the same */
+    bool differs;
+    struct hbs_law_example example;
+};
+struct hbs_law_diff {
+    struct hbs_ctx *ctx;
+    struct hbs_law_change *change; /* in the order of acts, modalities, purposes */
+    uint32_t count;
+    struct hbs_law_difference obligations, end, threshold;
+    bool complete;                 /* false: the deadline passed */
+    uint32_t checks;
+};
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_diff(struct hbs_ctx *ctx, const struct hbs_law *before,
+                                               const struct hbs_law *after,
+                                               const struct hbs_law_prove_options *options,
+                                               struct hbs_law_diff *out) HBS_NONNULL(1, 2, 3, 5);
+HBS_API void hbs_law_diff_close(struct hbs_law_diff *diff) HBS_NONNULL(1);
+
+/* The smallest change of facts that turns a ruling on the same date, whatever the number of facts: the
+ * fewest set, changed or forgotten; then, in the order of enum hbs_fact, facts left alone before facts
+ * changed; of a changed fact forgetting first, then the nearest number or date, or the first name. Facts of
+ * `fixed` (1 << enum hbs_fact) are left alone. hbs_law_turn needs no solver and changes two at most. */
+struct hbs_law_turned {
+    enum hbs_law_answer answer; /* PROVED: nothing turns it; REFUTED: `facts` do; UNDECIDED: deadline */
+    struct hbs_facts facts;
+    uint64_t changed;           /* 1 << enum hbs_fact */
+    bool smallest;
+    uint32_t checks;
+};
+HBS_API HBS_MUST_USE enum hbs_err hbs_law_turn_exactly(struct hbs_ctx *ctx, const struct hbs_law *law,
+                                                       const struct hbs_facts *facts, int64_t on, uint64_t fixed,
+                                                       const struct hbs_law_prove_options *options,
+                                                       struct hbs_law_turned *out) HBS_NONNULL(1, 2, 3, 7);
+
 #ifdef __cplusplus
 }
 #endif

@@ -113,13 +113,14 @@ static struct hbs_law law;
 static struct law_rule rules[HBS_COUNT(articles)];
 static char names[HBS_COUNT(articles)][16];
 static uint8_t numbers[HBS_COUNT(articles)];
+static void *owners[HBS_COUNT(articles)]; /* of the conditions; they stay as long as the process */
 static bool made;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void make(void)
 {
     static struct law_status_from final = {.status = HBS_LAW_FINAL};
-    struct hbs_ctx *ctx = NULL; /* with what it allocates it stays as long as the process */
+    struct hbs_ctx *ctx = NULL;
     if (hbs_ctx_open(NULL, &ctx))
         return;
     law = (struct hbs_law){.ctx = ctx, .name = "articles", .version = "1", .rules = rules};
@@ -128,9 +129,8 @@ static void make(void)
         if (!articles[i].forbids)
             continue;
         struct law_expr *e = NULL;
-        void *owner = NULL;
         enum hbs_err err = law_parse_condition(ctx, NULL, "articles", articles[i].forbids, strlen(articles[i].forbids), NULL,
-                                               NULL, &e, &owner);
+                                               NULL, &e, &owners[i]);
         if (err == HBS_ERR_NO_MEMORY || NEVER(err))
             return;
         char *name = names[law.rule_count];

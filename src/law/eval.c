@@ -8,6 +8,14 @@
 #include "base/base_int.h"
 #include "law_text.h"
 
+/* Within comparisons and sums more truth may help or harm. */
+static struct law_view both_ways(const struct law_view *view)
+{
+    struct law_view v = *view;
+    v.strict = v.strict ? 2 : 0;
+    return v;
+}
+
 /* The value of a part that is no list; false: an error. A string goes to *text. */
 static bool value_of(const struct law_expr *e, const struct law_view *view, int64_t *value, const char **text,
                      uint64_t *needed)
@@ -46,7 +54,8 @@ static bool value_of(const struct law_expr *e, const struct law_view *view, int6
         return e->op == LAW_ADD ? !__builtin_add_overflow(a, b, value) : !__builtin_sub_overflow(a, b, value);
     }
     default: {
-        enum law_truth t = law_eval(e, view, needed);
+        struct law_view within = both_ways(view);
+        enum law_truth t = law_eval(e, &within, needed);
         *value = t == LAW_TRUE;
         return t != LAW_ERROR;
     }
@@ -80,13 +89,15 @@ enum law_truth law_eval(const struct law_expr *e, const struct law_view *view, u
 {
     switch (e->op) {
     case LAW_HAS:
-        if (view->strict && !(view->facts->known >> e->fact & 1)) {
+        if (view->strict > 0 && !(view->facts->known >> e->fact & 1)) {
             *needed |= UINT64_C(1) << e->fact;
             return LAW_ERROR;
         }
         return view->facts->known >> e->fact & 1 ? LAW_TRUE : LAW_FALSE;
     case LAW_NOT: {
-        enum law_truth t = law_eval(e->kid[0], view, needed);
+        struct law_view within = *view;
+        within.strict = view->strict == 2 ? 2 : -view->strict;
+        enum law_truth t = law_eval(e->kid[0], &within, needed);
         return t == LAW_ERROR ? t : t == LAW_TRUE ? LAW_FALSE : LAW_TRUE;
     }
     case LAW_AND:

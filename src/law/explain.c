@@ -227,6 +227,29 @@ static enum hbs_err put_articles(struct telling *t, const struct hbs_ruling *r)
     return err ? err : hbs_buf_put(t->out, "]", 1);
 }
 
+/* When neither one change nor two turn it: as many as it takes, if there is a prover. */
+static enum hbs_err turn_further(const struct telling *t, struct hbs_law_turn *turn, bool *exactly)
+{
+    struct hbs_ctx *ctx = t->out->ctx;
+    struct hbs_law_turned *exact = hbs_alloc(ctx, 1, sizeof *exact);
+    if (!exact)
+        return hbs_fail_memory(ctx, sizeof *exact);
+    const struct hbs_law_prove_options options = {.seconds = 10};
+    enum hbs_err err =
+        hbs_law_turn_exactly(ctx, t->law, t->view.facts, t->view.on, UINT64_C(1) << HBS_FACT_ACT, &options, exact);
+    if (!err && exact->answer != HBS_LAW_UNDECIDED)
+        turn->complete = *exactly = exact->answer == HBS_LAW_PROVED || exact->smallest;
+    if (!err && exact->answer == HBS_LAW_REFUTED) {
+        turn->changes = (uint32_t)__builtin_popcountll(exact->changed);
+        turn->ways = 1;
+        turn->found = 1;
+        turn->way[0].changed = exact->changed;
+        turn->way[0].facts = exact->facts;
+    }
+    hbs_free(ctx, exact);
+    return err == HBS_ERR_USAGE || err == HBS_ERR_LIMIT ? HBS_OK : err; /* dates beyond the calendar: no more to say */
+}
+
 static enum hbs_err put_turn(const struct telling *t, bool allow)
 {
     struct hbs_ctx *ctx = t->out->ctx;
@@ -234,6 +257,9 @@ static enum hbs_err put_turn(const struct telling *t, bool allow)
     if (!turn)
         return hbs_fail_memory(ctx, sizeof *turn);
     enum hbs_err err = hbs_law_turn(ctx, t->law, t->view.facts, t->view.on, turn);
+    bool exactly = false;
+    if (!err && !turn->changes && hbs_law_can_prove())
+        err = turn_further(t, turn, &exactly);
     if (!err)
         err = hbs_buf_printf(t->out, ",\"turn\":{\"to\":\"%s\",\"changes\":%u,\"found\":%llu,\"tried\":%llu,\"complete\":%s,\"ways\":[",
                              allow ? "refuse" : "allow", turn->changes, (unsigned long long)turn->found,
@@ -258,7 +284,7 @@ static enum hbs_err put_turn(const struct telling *t, bool allow)
             err = hbs_buf_put(t->out, "]", 1);
     }
     hbs_free(ctx, turn);
-    return err ? err : hbs_buf_printf(t->out, "]}");
+    return err ? err : hbs_buf_printf(t->out, "],\"exact\":%s}", exactly ? "true" : "false");
 }
 
 enum hbs_err hbs_law_explain(const struct hbs_law *law, const struct hbs_facts *facts, int64_t on, struct hbs_buf *out)

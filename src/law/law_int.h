@@ -130,9 +130,10 @@ struct law_view {
     const struct hbs_facts *facts;
     const char *status;
     int64_t on;
-    bool strict;              /* nothing takes the place of what is not known: an unknown age or status is an
-                                 error, and so is has() of an unknown fact. What is an error then depends on
-                                 what is not known; what is not does not. */
+    int strict;               /* 0; else nothing takes the place of what is not known: an unknown age or status is
+                                 an error like any other. has() of an unknown fact is one too where knowing it
+                                 would help: 1, it would help if the condition held; -1, if it did not; 2, both.
+                                 A condition that is then an error depends on the facts of that error. */
 };
 /* *needed collects the unknown facts that made for an error which was not absorbed. */
 enum law_truth law_eval(const struct law_expr *expr, const struct law_view *view, uint64_t *needed);

@@ -356,7 +356,8 @@ static bool read_rule(struct law_reader *r, struct law_rule *rule)
     if (!id && r->token.kind != LAW_T_WORD)
         return false;
     rule->forbids = law_is(r, "forbid");
-    if (!law_take(r, "permit") && !law_take(r, "forbid")) {
+    bool effect = law_take(r, "permit") || law_take(r, "forbid");
+    if (!effect) {
         good = law_expected(r, "'permit' or 'forbid'");
         if (r->token.kind == LAW_T_WORD && !r->token.first)
             law_next(r);
@@ -381,9 +382,9 @@ static bool read_rule(struct law_reader *r, struct law_rule *rule)
         law_mistake(r, &at, "rule '%.60s' has no 'status'", rule->id);
     else if (!seen.force)
         law_mistake(r, &at, "rule '%.60s' has no 'in force from'", rule->id);
-    else if (!rule->forbids && !seen.acts)
+    else if (effect && !rule->forbids && !seen.acts)
         law_mistake(r, &at, "rule '%.60s' permits, so it needs 'acts'", rule->id);
-    else if (!rule->forbids && !seen.keeps)
+    else if (effect && !rule->forbids && !seen.keeps)
         law_mistake(r, &at, "rule '%.60s' permits, so it needs 'keeps': nothing is kept for ever", rule->id);
     else if (good && rule->has_threshold && !searches(rule))
         law_mistake(r, &at, "rule '%.60s' has a threshold, but none of its acts searches or compares", rule->id);

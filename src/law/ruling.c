@@ -216,7 +216,8 @@ void hbs_law_rule(const struct hbs_law *law, const struct hbs_facts *facts, int6
     out->on = on;
     out->end_seconds = -1;
     out->facts = digest_of(facts);
-    const struct law_view view = {.facts = facts, .on = on}, strict = {.facts = facts, .on = on, .strict = true};
+    const struct law_view view = {.facts = facts, .on = on}, to_free = {.facts = facts, .on = on, .strict = -1},
+                          to_hold = {.facts = facts, .on = on, .strict = 1};
     bool unknown_status = !(facts->known >> HBS_FACT_SUBJECT_STATUS & 1) && law->reads_status;
     uint64_t missing = 0, lacking = 0; /* of what refuses; of permits that do not hold */
     bool surely = false; /* refused whatever the unknown facts are */
@@ -226,7 +227,7 @@ void hbs_law_rule(const struct hbs_law *law, const struct hbs_facts *facts, int6
         if (law_eval(articles->rules[i].all, &view, &needed) == LAW_FALSE)
             continue;
         out->article[out->articles++] = law_article_number(i);
-        surely |= law_eval(articles->rules[i].all, &strict, &missing) == LAW_TRUE;
+        surely |= law_eval(articles->rules[i].all, &to_free, &missing) == LAW_TRUE;
     }
     uint8_t held[HBS_LAW_RULES_MAX];
     uint8_t allowed = 0;
@@ -246,12 +247,12 @@ void hbs_law_rule(const struct hbs_law *law, const struct hbs_facts *facts, int6
                 continue;
             forbidden = true;
             name_rule(out, law, rule, false);
-            surely |= law_eval(rule->all, &strict, &missing) == LAW_TRUE;
+            surely |= law_eval(rule->all, &to_free, &missing) == LAW_TRUE;
         } else {
             held[i] = h.holds;
             allowed |= h.holds;
             if (h.holds != ALL)
-                (void)law_eval(rule->all, &strict, &lacking);
+                (void)law_eval(rule->all, &to_hold, &lacking);
         }
     }
     out->allow = articles && !out->articles && !forbidden && allowed == ALL;
