@@ -897,6 +897,12 @@ static void test_cases(void)
         hbs_law_cases_close(cases);
         hbs_law_close(law);
     }
+    law = open_pack(HEAD "rule a permit 'w' cites 'c' status proposed in force from 2020-01-01 acts verify keeps for 1 month threshold 6 when subject.age > 3 obliges notice if subject.age > 4\n"
+                    PERMIT("b") "\norder o 'O' on 2020-03-01 suspends b lifted on 2020-04-01\n");
+    ok(law && !hbs_law_mutants_open(ctx, law, &m), "a proposal, a rule and an order");
+    is_int(hbs_law_mutants_count(m), 2 + 2 * (2 + 2 + 2), "only date and condition of the proposal, date and retention of the rule, dates of the order");
+    hbs_law_mutants_close(m);
+    hbs_law_close(law);
 }
 
 /* ---- Explanations, register --------------------------------------------------------------------- */
