@@ -117,6 +117,12 @@ with tempfile.TemporaryDirectory() as d:
         code, o = answer(*ask, "-", stdin=text)
         check(code == 2 and where in o["error"]["where"] and do in o["error"]["do"] and "ruling" not in o, f"facts {text[:30]!r}: exit 2, where, what to do", o)
 
+    long = "\u00e9" * 100
+    for args, stdin in (((*ask, "-"), facts(act="x" + long)), ((*ask, "-"), facts(**{long: 1})), ((*ask, "-"), facts(place={long: 1})), ((*ask, "-"), facts(act="a\u202eb")),
+                        (("check", "--law", pack, "--on", "x" + long, "--facts", file), b""), (("check", "--law", os.path.join(d, b"\xff".decode("utf-8", "surrogateescape")) + ".law"), b"")):
+        code, o = answer(*args, stdin=stdin)
+        check(code == 2 and o is not None and o["error"]["what"] and "\u202e" not in o["error"]["what"], "what is quoted is cut between characters: one JSON object", o)
+
     # ---- mistakes of packs ----
     wrong = write(d, "wrong.law", PACK.replace("collect, enrol", "colect").replace("subject.age >= 14", "subject.aeg >= 14").replace("notice \"", "notise \""))
     code, out, err = run("check", "--law", wrong, "--on", "2020-05-15", "--facts", file)
@@ -134,6 +140,8 @@ with tempfile.TemporaryDirectory() as d:
     for text in (b"", b"\xff\xfe", b"\0", b"pack", PACK.encode() + b"\x00"):
         code, o = answer("check", "--law", write(d, "odd.law", text), "--on", "2020-05-15", "--facts", file)
         check(code == 2 and len(o["mistakes"]) >= 1, f"a pack {text[-8:]!r}: exit 2", o)
+    code, o = answer("check", "--law", write(d, "odd.law", PACK.replace('place.city == "Dallas"', 'act == "a\\nx' + long + '"')), "--on", "2020-05-15", "--facts", file)
+    check(code == 2 and o["mistakes"][0]["what"].startswith("'a?x\u00e9") and "is no act" in o["mistakes"][0]["what"], "a mistake quotes what cannot be shown as '?'", o)
     code, o = answer("check", "--law", write(d, "big.law", b"#" * (1 << 20 | 1)), "--on", "2020-05-15", "--facts", file)
     check(code == 2 and "limit" in o["error"]["what"], "a pack over a mebibyte: exit 2", o)
 
