@@ -738,6 +738,37 @@ static bool holds_missing(const void *in, bool verbose)
     return true;
 }
 
+/* One pack, many threads: each ruling as alone. */
+struct shared {
+    struct world worlds[64];
+    struct hbs_ruling alone[64];
+    bool same[64 * 50];
+};
+static void rule_in_thread(void *arg, size_t i, unsigned thread)
+{
+    (void)thread;
+    struct shared *s = arg;
+    struct hbs_ruling r;
+    hbs_law_rule(forward, &s->worlds[i % 64].facts, s->worlds[i % 64].on, &r);
+    s->same[i] = r.seal == s->alone[i % 64].seal && hbs_ruling_is_genuine(&r);
+}
+
+static void test_threads(void)
+{
+    static struct shared s;
+    struct hbs_rng rng;
+    int same = 0;
+    hbs_rng_seed(&rng, tap_seed);
+    for (int i = 0; i < 64; i++) {
+        make_world(&rng, &s.worlds[i]);
+        hbs_law_rule(forward, &s.worlds[i].facts, s.worlds[i].on, &s.alone[i]);
+    }
+    hbs_parallel(4, 64 * 50, rule_in_thread, &s);
+    for (int i = 0; i < 64 * 50; i++)
+        same += s.same[i];
+    is_int(same, 64 * 50, "four threads share a pack");
+}
+
 static void test_properties(void)
 {
     forward = open_pack(HEAD R1 R2 R3);
@@ -746,6 +777,7 @@ static void test_properties(void)
     if (ok(forward && backward && without, "three packs")) {
         property("the order of rules does not matter, a forbid allows nothing", 20000, make_world, holds_order, NULL, sizeof(struct world));
         property("to learn what is not missing turns no refusal", 20000, make_world, holds_missing, NULL, sizeof(struct world));
+        test_threads();
     }
     hbs_law_close(forward);
     hbs_law_close(backward);
@@ -897,6 +929,12 @@ static void test_cases(void)
         hbs_law_cases_close(cases);
         hbs_law_close(law);
     }
+    law = open_pack(HEAD "rule a permit 'w' cites 'c' status proposed in force from 2020-01-01 acts verify keeps for 1 month threshold 6 when subject.age > 3 obliges notice if subject.age > 4\n"
+                    PERMIT("b") "\norder o 'O' on 2020-03-01 suspends b lifted on 2020-04-01\n");
+    ok(law && !hbs_law_mutants_open(ctx, law, &m), "a proposal, a rule and an order");
+    is_int(hbs_law_mutants_count(m), 2 + 2 * (2 + 2 + 2), "only date and condition of the proposal, date and retention of the rule, dates of the order");
+    hbs_law_mutants_close(m);
+    hbs_law_close(law);
 }
 
 /* ---- Explanations, register --------------------------------------------------------------------- */
