@@ -61,7 +61,7 @@ static void walk(struct hbs_law_mutants *m, const struct law_rule *rule, struct 
         walk(m, rule, e->items[i]);
 }
 
-/* Whether a rule has effect on any date: a proposal has none, so nobody can notice how long it would keep. */
+/* Whether a rule has effect on any date: a proposal has none, so nobody can notice what it would oblige to or how long it would keep. */
 static bool ever_effective(const struct law_rule *rule)
 {
     for (uint32_t i = 0; i < rule->statuses; i++)
@@ -86,22 +86,18 @@ static void collect(struct hbs_law_mutants *m)
                 add(m, s);
         }
         walk(m, rule, rule->when);
-        /* What a rule would oblige to and keep nobody sees of one that never has effect, such as a proposal. */
-        bool ever = false;
-        for (uint32_t k = 0; k < rule->statuses; k++)
-            ever |= rule->status[k].status == HBS_LAW_FINAL || rule->status[k].status == HBS_LAW_INTERIM_FINAL;
-        if (!ever)
+        if (!ever_effective(rule))
             continue;
         for (uint32_t k = 0; k < rule->obligation_count; k++)
             walk(m, rule, rule->obligations[k].when);
         s.step = 1;
-        if (rule->has_keeps && ever_effective(rule)) {
+        if (rule->has_keeps) {
             s.value = &rule->keeps.count;
             s.what = A_SPAN;
             s.unit = rule->keeps.unit;
             add(m, s);
         }
-        if (rule->has_threshold && ever_effective(rule)) {
+        if (rule->has_threshold) {
             s.value = NULL;
             s.threshold = &rule->threshold;
             s.what = A_THRESHOLD;
