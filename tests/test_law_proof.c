@@ -305,7 +305,7 @@ static void smallest(int packs)
             refuted++;
             bad += !p.example.smallest || !law_claim_refuted(law, &claim, &p.example.facts, p.example.on) ||
                    (refuted <= packs / 10 && is_beaten(law, &claim, &d, &p.example)) ||
-                   !is_optimal(law, &claim, &d, &p.example, &equal);
+                   (refuted <= packs / 4 && !is_optimal(law, &claim, &d, &p.example, &equal));
         }
         bad += !bad && p.answer == HBS_LAW_UNDECIDED;
         if (bad)
@@ -314,8 +314,8 @@ static void smallest(int packs)
         law_condition_close(ctx, claim.owner);
         hbs_law_close(law);
     }
-    ok(r && !bad && refuted > packs / 10 && acts, "random claims: %d of %d refuted, no act nearby is smaller, nor what an optimiser finds (the "
-       "same %d times); no random act refutes a proved one", refuted, packs, equal);
+    ok(r && !bad && refuted > packs / 10 && acts, "random claims: %d of %d refuted, no act nearby is smaller, nor what an optimiser finds (asked %d times, the "
+       "same %d times); no random act refutes a proved one", refuted, packs, refuted < packs / 4 ? refuted : packs / 4, equal);
     free(r);
 }
 
@@ -752,12 +752,12 @@ int main(void)
     ok(hbs_law_can_prove(), "there is a prover");
     claims();
     order_of_strings();
-    smallest(300);
+    smallest(120);
     findings();
-    findings_hold(15);
+    findings_hold(8);
     differences();
-    differences_hold(25);
-    turning(100);
+    differences_hold(12);
+    turning(60);
     refused_memory();
     hbs_ctx_close(ctx);
     return tap_end();
