@@ -958,6 +958,13 @@ static void test_explain(void)
     ok(strstr(t, "{\"text\":\"place.city == 'Houston'\",\"truth\":\"does not hold\",\"values\":{\"place.city\":\"Dallas\"}}"), "what does not hold, with its value");
     ok(strstr(t, "{\"text\":\"!(warrant || place.sector == '')\",\"truth\":\"holds\",\"not\":{\"text\":\"(warrant || place.sector == '')\",\"truth\":\"does not hold\",\"any\":["), "a tree");
     ok(strstr(t, "\"id\":\"a\"") < strstr(t, "\"id\":\"b\"") && strstr(t, "\"id\":\"b\"") < strrchr(t, 'z'), "the nearest rule first, those without effect last");
+    struct hbs_law *two = open_pack(HEAD "rule m permit 'w' cites 'c' status final in force from 2020-01-01 acts share keeps for 1 day " PERMIT("n") "when place.city == 'x'");
+    struct hbs_buf near;
+    hbs_buf_init(&near, ctx, 1u << 20);
+    ok(two && !hbs_law_explain(two, &f, day("2020-05-15"), &near) && !hbs_buf_put(&near, "", 1) &&
+           strstr((char *)near.data, "\"id\":\"n\"") < strstr((char *)near.data, "\"id\":\"m\""), "of two as near the one about such an act");
+    hbs_buf_close(&near);
+    hbs_law_close(two);
     ok(strstr(t, "\"distance\":1,") && strstr(t, "\"distance\":3,"), "how far each is");
     ok(strstr(t, "\"turn\":{\"to\":\"allow\",\"changes\":1,\"found\":1,") && strstr(t, "\"ways\":[[{\"fact\":\"place.city\",\"from\":\"Dallas\",\"to\":\"Houston\"}]]"), "and the one change that turns it");
     static struct hbs_law_turn turn;
