@@ -15,14 +15,28 @@ static void clear_progress(struct cmd_run *run)
     run->showing = false;
 }
 
+/* As a JSON string; a name that is not UTF-8 is shown with '?' for what is not ASCII. */
+static json_t *as_json(const char *text)
+{
+    char shown[1024];
+    json_t *made = json_string(text);
+    if (made)
+        return made;
+    snprintf(shown, sizeof shown, "%s", text);
+    for (char *p = shown; *p; p++)
+        if ((unsigned char)*p >= 128)
+            *p = '?';
+    return json_string(shown);
+}
+
 static void report(struct cmd_run *run, int code, const char *what, const char *where,
                    const char *action)
 {
     clear_progress(run);
     if (run->json) {
         json_object_set_new(run->answer, "error",
-                            json_pack("{s:i,s:s,s:s,s:s}", "code", code, "what", what, "where",
-                                      where, "do", action));
+                            json_pack("{s:i,s:o,s:o,s:o}", "code", code, "what", as_json(what), "where",
+                                      as_json(where), "do", as_json(action)));
         return;
     }
     fprintf(stderr, "habeas: %s%s%s%s%s\n", where, *where ? ": " : "", what, *action ? "; " : "",

@@ -2,6 +2,7 @@
  *
  * The command line: habeas law register --law PACK --out DIR.
  */
+#include "base/base_int.h"
 #include "law_input.h"
 
 #include <errno.h>
@@ -45,8 +46,9 @@ static int make_register(struct cmd_run *run, int argc, char **argv)
         goto done;
     }
     if (mkdir(out_path, 0777) && errno != EEXIST) {
-        bad = cmd_misuse(run, out_path, "check the folder and your rights", "cannot make the folder: %s", strerror(errno));
-        bad = 6;
+        bad = cmd_fail(run, hbs_fail(run->ctx, errno == ENOENT ? HBS_ERR_NOT_FOUND : HBS_ERR_IO, out_path,
+                                     "make the folder above it, or check your rights", "cannot make the folder: %s",
+                                     strerror(errno)));
         goto done;
     }
     if ((err = write_in(run, "register.json", &json)) || (err = write_in(run, "index.html", &html))) {

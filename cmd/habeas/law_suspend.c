@@ -141,7 +141,7 @@ const struct cmd cmd_law_suspend = {
     .text = "The rules lose their effect on the date of the order; what was collected under them is sealed\n"
             "from then on, and destroyed or released on the date of --then-on. The pack's text stays as it\n"
             "is, the order is added at its end, and the result is read before it is written.\n\n"
-            "'law fate' says what the order makes of records. To lift an order, add 'lifted on DATE' to it.",
+            "What the order makes of records 'law fate' says. To lift an order, add 'lifted on DATE' to it.",
     .example = "habeas law suspend --law us-dna-custody --rules dallas-arrested --order order-1 "
                "--court \"a district court, preliminary injunction\" --on 2021-03-01 -o amended.law",
     .least = 0,

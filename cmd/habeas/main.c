@@ -91,8 +91,8 @@ static void man_begin(const char *name, const char *summary)
 static void man_exit_codes(void)
 {
     printf("\n# EXIT STATUS\n\n"
-           "*0* done++\n*1* a negative answer: no candidate, does not support the claim++\n"
-           "*2* bad input or usage; nothing was changed++\n*3* refused++\n"
+           "*0* done; allowed++\n*1* a negative answer: no candidate, does not support the claim, a pack's cases fail++\n"
+           "*2* bad input or usage; nothing was changed++\n*3* refused by law or by an article++\n"
            "*4* something stored does not verify++\n*5* locked or busy; try again++\n"
            "*6* input or output: disk full, cannot read, cannot write++\n"
            "*7* incomplete: part was not searched++\n*70* a bug in habeas\n");
@@ -138,7 +138,8 @@ static void print_man_overview(void)
         putchar('\n');
     }
     printf("# ENVIRONMENT\n\n*HABEAS\\_ISA*\n\tthe most that is used of the processor's instruction sets: "
-           "portable, avx2, avx512\n\tor vpopcnt. It changes speed, no answer.\n");
+           "portable, avx2, avx512\n\tor vpopcnt. It changes speed, no answer.\n\n"
+           "*HABEAS\\_LAW*\n\ta folder in which law packs are looked for by name, before law/ and the installed ones.\n");
     man_exit_codes();
 }
 

@@ -251,8 +251,8 @@ HBS_API void hbs_law_cases_run(const struct hbs_law *law, const struct hbs_law_c
 
 /* Mutants of a pack (DeMillo, Lipton, Sayward 1978): each rule deleted; each integer, date and duration of
  * a condition, each end of an interval, status date, retention, threshold and date of an order moved by
- * one both ways (a date by a day, a duration and a retention by its unit, a threshold by 0.001). Some case
- * must fail for each. A rule whose deletion no case notices is not decisive in any. */
+ * one both ways (a date by a day, a duration and a retention by its unit, a threshold by 0.001; not what a
+ * rule obliges to and keeps that never has effect). Some case must fail for each. A rule whose deletion no case notices is not decisive in any. */
 struct hbs_law_mutants;
 HBS_API HBS_MUST_USE enum hbs_err hbs_law_mutants_open(struct hbs_ctx *ctx, const struct hbs_law *law,
                                                        struct hbs_law_mutants **out) HBS_NONNULL(1, 2, 3);

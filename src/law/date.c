@@ -129,10 +129,13 @@ bool law_duration_parse(const char *text, int64_t *out, int64_t *unit)
 
 enum hbs_err hbs_date_read(struct hbs_ctx *ctx, const char *text, int64_t *out)
 {
-    if (!law_date_parse(text, strlen(text), out))
-        return hbs_fail(ctx, HBS_ERR_FORMAT, "", "write a date of the calendar as YYYY-MM-DD, from 1900 to 2199",
-                        "'%.40s' is not a date", text);
-    return HBS_OK;
+    if (law_date_parse(text, strlen(text), out))
+        return HBS_OK;
+    char shown[41];
+    snprintf(shown, sizeof shown, "%s", text);
+    law_clean(shown);
+    return hbs_fail(ctx, HBS_ERR_FORMAT, "", "write a date of the calendar as YYYY-MM-DD, from 1900 to 2199",
+                    "'%s' is not a date", shown);
 }
 
 void hbs_date_write(int64_t seconds, char out[11])

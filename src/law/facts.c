@@ -153,7 +153,10 @@ enum hbs_err hbs_facts_set_string(struct hbs_ctx *ctx, struct hbs_facts *facts, 
                 snprintf(action, sizeof action, "did you mean '%s'?", near);
             else
                 snprintf(action, sizeof action, "see 'habeas law facts' for the values");
-            return hbs_fail(ctx, HBS_ERR_USAGE, info->name, action, "'%.60s' is not a value of this fact", value);
+            char shown[61];
+            snprintf(shown, sizeof shown, "%s", value);
+            law_clean(shown);
+            return hbs_fail(ctx, HBS_ERR_USAGE, info->name, action, "'%s' is not a value of this fact", shown);
         }
         if (fact == HBS_FACT_SUBJECT_STATUS && !strcmp(value, "unknown")) { /* the same as saying nothing */
             hbs_facts_forget(facts, fact);

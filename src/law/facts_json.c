@@ -41,7 +41,10 @@ static enum hbs_err unknown_fact(struct hbs_ctx *ctx, const char *name)
     char action[96];
     snprintf(action, sizeof action, near ? "did you mean '%s'?" : "see 'habeas law facts' for all that there are",
              near ? near : "");
-    return hbs_fail(ctx, HBS_ERR_FORMAT, name, action, "there is no such fact");
+    char shown[81];
+    snprintf(shown, sizeof shown, "%s", name);
+    law_clean(shown);
+    return hbs_fail(ctx, HBS_ERR_FORMAT, shown, action, "there is no such fact");
 }
 
 static enum hbs_err set(struct hbs_ctx *ctx, struct hbs_facts *facts, enum hbs_fact fact, const json_t *v)
@@ -133,11 +136,9 @@ enum hbs_err hbs_facts_read(struct hbs_ctx *ctx, const void *json, size_t size, 
         if (json_error_code(&why) == json_error_out_of_memory)
             return hbs_fail_memory(ctx, size);
         snprintf(where, sizeof where, "line %d, column %d", why.line, why.column < 0 ? 0 : why.column);
+        law_clean(why.text); /* it may quote the input */
         if (json_error_code(&why) == json_error_duplicate_key)
             return hbs_fail(ctx, HBS_ERR_FORMAT, where, "give each fact once", "a fact is there twice (%s)", why.text);
-        for (char *p = why.text; *p; p++) /* it may quote the input */
-            if ((unsigned char)*p < 32 || (unsigned char)*p >= 127)
-                *p = '?';
         return hbs_fail(ctx, HBS_ERR_FORMAT, where, "give the facts as a JSON object", "not JSON: %s", why.text);
     }
     struct hbs_facts facts = {0};

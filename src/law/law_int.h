@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Room law, private: the shape of a pack after reading. parse.c makes it, eval.c walks it, prove.c
+ * Room law, private: the shape of a pack after reading. pack.c and expr.c make it, eval.c walks it, prove.c
  * translates it for the solver. All of it lies in one arena of the pack and is not changed after
  * hbs_law_open, so threads may share it.
  */

@@ -118,6 +118,9 @@ struct law_expr *law_and(struct law_reader *r, struct law_expr *a, struct law_ex
 
 /* ---- Small things --------------------------------------------------------------------------------- */
 
+/* Makes what was quoted in a message fit to be shown: a character that was cut is left out, one that
+ * cannot be seen becomes '?'. */
+void law_clean(char *text);
 /* Text as a JSON string, with its quotes. */
 enum hbs_err law_json_text(struct hbs_buf *out, const char *text);
 void law_sha256(const void *data, size_t size, char out[65]);   /* hexadecimal */

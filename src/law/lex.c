@@ -44,6 +44,22 @@ static bool is_hidden(uint32_t c)
            (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c || c == 0xfeff;
 }
 
+void law_clean(char *text)
+{
+    char *to = text;
+    for (size_t left = strlen(text); left;) {
+        uint32_t code = 0;
+        size_t n = character(text, left, &code), step = n ? n : 1;
+        if (n && (is_hidden(code) || code < 32))
+            *to++ = '?';
+        else if (n)
+            memmove(to, text, n), to += n;
+        text += step;
+        left -= step;
+    }
+    *to = 0;
+}
+
 /* ---- Mistakes ---------------------------------------------------------------------------------- */
 
 /* From here on the text looks as if it ended. */
@@ -65,12 +81,7 @@ static void add_mistake(struct law_reader *r, uint32_t line, uint32_t column, co
     m->line = line;
     m->column = column;
     vsnprintf(m->what, sizeof m->what, format, ap);
-    size_t n = strlen(m->what), lead = n;
-    while (lead && ((unsigned char)m->what[--lead] & 0xc0) == 0x80)
-        ;
-    uint32_t code;
-    if (n && !character(m->what + lead, n - lead, &code)) /* was cut within a character */
-        m->what[lead] = 0;
+    law_clean(m->what);
     if (r->mistake_count == HBS_LAW_MISTAKES_MAX) {
         r->full = true;
         stop(r);

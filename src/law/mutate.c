@@ -77,6 +77,12 @@ static void collect(struct hbs_law_mutants *m)
                 add(m, s);
         }
         walk(m, rule, rule->when);
+        /* What a rule would oblige to and keep nobody sees of one that never has effect, such as a proposal. */
+        bool ever = false;
+        for (uint32_t k = 0; k < rule->statuses; k++)
+            ever |= rule->status[k].status == HBS_LAW_FINAL || rule->status[k].status == HBS_LAW_INTERIM_FINAL;
+        if (!ever)
+            continue;
         for (uint32_t k = 0; k < rule->obligation_count; k++)
             walk(m, rule, rule->obligations[k].when);
         s.step = 1;
