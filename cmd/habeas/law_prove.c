@@ -68,8 +68,8 @@ const struct cmd cmd_law_prove = {
             "every act that is allowed makes it true, so that an act which leaves it open refutes it. The\n"
             "condition is written as in a pack. Facts that are not known count as they do in a ruling.\n\n"
             "Exit status 0 is proved, 1 refuted, 7 not known. A refuted claim comes with the smallest\n"
-            "counterexample: the fewest facts, then the smallest values, then the earliest date.\n"
-            "'habeas law check' allows it as it stands.",
+            "counterexample: the fewest facts, then the smallest values, then the earliest date. It can be\n"
+            "given to 'habeas law check' as it stands.",
     .example = "habeas law prove --law us-dna-custody 'never(act == \"collect\" && subject.age < 14)'",
     .least = 1,
     .most = 1,

@@ -78,8 +78,15 @@ enum hbs_err law_claim_read(struct hbs_ctx *ctx, const struct hbs_law *law, cons
     size_t size = at - begin, rest = skip(text, at + 1);
     if (text[rest])
         return bad_claim(ctx, rest, "something follows the last ')'");
+    /* the condition with blanks for what stands before it, so that places are those of the claim */
+    char *padded = hbs_alloc(ctx, begin + size + 1, 1);
+    if (!padded)
+        return hbs_fail_memory(ctx, begin + size + 1);
+    for (size_t i = 0; i < begin + size; i++)
+        padded[i] = i >= begin || text[i] == '\n' ? text[i] : ' ';
     enum hbs_err err =
-        law_parse_condition(ctx, law, "claim", text + begin, size, NULL, NULL, &claim.condition, &claim.owner);
+        law_parse_condition(ctx, law, "claim", padded, begin + size, NULL, NULL, &claim.condition, &claim.owner);
+    hbs_free(ctx, padded);
     if (!err)
         *out = claim;
     return err;

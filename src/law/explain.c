@@ -313,8 +313,10 @@ enum hbs_err hbs_law_explain(const struct hbs_law *law, const struct hbs_facts *
         bool decided = rule->forbids ? truth != LAW_FALSE : truth == LAW_TRUE && r.allow;
         int far = distance(&t, rule->all, rule->forbids ? !decided : true);
         places[i].far = far;
-        places[i].key = (law_has_effect(law, rule, on) ? 0 : 8 * FAR) +
-                        (decided ? 0 : rule->forbids == r.allow ? 2 * FAR : 4 * FAR) + far;
+        /* Of two that are as near, the one that is about such an act. */
+        bool about = !rule->scope || truth_of(&t, rule->scope) == LAW_TRUE;
+        places[i].key = (law_has_effect(law, rule, on) ? 0 : 16 * FAR) +
+                        (decided ? 0 : rule->forbids == r.allow ? 4 * FAR : 8 * FAR) + 2 * far + !about;
     }
     for (uint32_t told = 0; told < law->rule_count && !err; told++) {
         uint32_t best = law->rule_count;

@@ -60,26 +60,26 @@ static struct hbs_law_finding *found(struct lint *l, enum hbs_law_fault fault, e
     return f;
 }
 
-/* Puts the smallest example of `a` with a finding; what cannot be had in time is left out. */
-static enum hbs_err example(struct lint *l, struct hbs_law_finding *f, Z3_ast a)
-{
-    enum hbs_err err = HBS_OK;
-    law_solver_push(&l->s);
-    law_solver_assert(&l->s, a);
-    if (law_solver_check(&l->s, NULL) == LAW_SOME) {
-        err = law_solver_smallest(&l->s, &f->example);
-        f->has_example = !err;
-    }
-    law_solver_pop(&l->s);
-    return err;
-}
-
 static enum law_check ask(struct lint *l, Z3_ast a)
 {
     enum law_check c = law_solver_check(&l->s, a);
     if (c == LAW_GAVE_UP)
         l->out->complete = false;
     return c;
+}
+
+/* Puts the smallest example of `a` with a finding; what cannot be had in time is left out. */
+static enum hbs_err example(struct lint *l, struct hbs_law_finding *f, Z3_ast a)
+{
+    enum hbs_err err = HBS_OK;
+    law_solver_push(&l->s);
+    law_solver_assert(&l->s, a);
+    if (ask(l, NULL) == LAW_SOME) {
+        err = law_solver_smallest(&l->s, &f->example);
+        f->has_example = !err;
+    }
+    law_solver_pop(&l->s);
+    return err;
 }
 
 /* ---- One rule --------------------------------------------------------------------------------- */
@@ -132,33 +132,57 @@ static bool adds_nothing(const struct law_rule *rule, const struct law_rule *oth
     return !rule->has_threshold || (other->has_threshold && other->threshold >= rule->threshold);
 }
 
-/* Looks for a rule of the same effect that takes part wherever `r` does. A model in which `r` stands
- * without another rules that other out; each question that is answered "some" gives a new model. */
+/* Whether rule `r` takes part in the ruling on an act and `other` does not, by the evaluator: with an unknown
+ * status, for some status. */
+static bool is_alone(const struct hbs_law *law, uint32_t r, uint32_t other, const struct hbs_facts *facts, int64_t on)
+{
+    const struct law_rule *rule[2] = {&law->rules[r], &law->rules[other]};
+    const char *const *status = hbs_fact_info(HBS_FACT_SUBJECT_STATUS)->names;
+    struct law_view view = {.facts = facts, .on = on};
+    bool known = facts->known >> HBS_FACT_SUBJECT_STATUS & 1, alone = false;
+    for (; !alone && *status; status++) {
+        bool takes_part[2];
+        uint64_t ignored = 0;
+        view.status = known ? NULL : *status;
+        for (uint32_t i = 0; i < 2; i++) {
+            enum law_truth t = law_eval(rule[i]->all, &view, &ignored);
+            takes_part[i] = law_has_effect(law, rule[i], on) && (t == LAW_TRUE || (t == LAW_ERROR && rule[i]->forbids));
+        }
+        alone = takes_part[0] && !takes_part[1];
+        if (known || !status[1] || !strcmp(status[1], "unknown"))
+            break;
+    }
+    return alone;
+}
+
+/* Looks for a rule of the same effect that takes part wherever `r` does. An act in which `r` stands without
+ * another rules that other out; each question that is answered "some" gives a new act. Only for rules that
+ * no act ruled out a term is made. */
 static enum hbs_err shadow(struct lint *l, uint32_t r)
 {
     struct law_question *q = &l->q;
     const struct hbs_law *law = l->law;
     enum hbs_err err = HBS_OK;
     bool *out = hbs_alloc(l->ctx, law->rule_count, sizeof *out);
-    Z3_ast *alone = hbs_alloc(l->ctx, law->rule_count, sizeof *alone);
-    if (!out || !alone) {
-        err = hbs_fail_memory(l->ctx, law->rule_count * sizeof *alone);
-        goto done;
-    }
-    for (uint32_t o = 0; o < law->rule_count; o++) {
+    if (!out)
+        return hbs_fail_memory(l->ctx, law->rule_count);
+    for (uint32_t o = 0; o < law->rule_count; o++)
         out[o] = o == r || !l->live[o] || law->rules[o].forbids != law->rules[r].forbids;
-        alone[o] = out[o] ? NULL : law_terms_without(q, &l->terms, r, o);
-    }
     enum law_check c = ask(l, law_terms_decides(q, &l->terms, r));
-    for (uint32_t next = 0; next < law->rule_count && c != LAW_GAVE_UP; next++) {
-        for (uint32_t o = next; o < law->rule_count && c == LAW_SOME; o++) {
-            Z3_ast v = NULL;
-            if (!out[o] && Z3_model_eval(q->z, l->s.model, alone[o], true, &v) && v == q->yes)
-                out[o] = true;
+    for (uint32_t next = 0; next < law->rule_count && c != LAW_GAVE_UP && !err; next++) {
+        struct law_found m;
+        struct hbs_facts facts;
+        int64_t on = 0;
+        if (c == LAW_SOME) {
+            law_solver_found(&l->s, &m);
+            err = law_found_facts(q, &m, &facts, &on);
         }
-        if (out[next])
+        for (uint32_t o = next; o < law->rule_count && c == LAW_SOME && !err; o++)
+            out[o] = out[o] || is_alone(law, r, o, &facts, on);
+        c = LAW_NONE;
+        if (out[next] || err)
             continue;
-        c = ask(l, alone[next]);
+        c = ask(l, law_terms_without(q, &l->terms, r, next));
         if (c != LAW_NONE)
             continue;
         if (next > r && ask(l, law_terms_without(q, &l->terms, next, r)) == LAW_NONE)
@@ -176,9 +200,7 @@ static enum hbs_err shadow(struct lint *l, uint32_t r)
         err = example(l, f, rule->forbids ? both : law_term_and(q, both, l->terms.allow));
         break;
     }
-done:
     hbs_free(l->ctx, out);
-    hbs_free(l->ctx, alone);
     return err;
 }
 
@@ -362,7 +384,7 @@ static const struct law_rule *allowing(const struct lint *l, const struct hbs_la
     return &l->law->rules[0];
 }
 
-/* Reports the gap between stretches; a gap with the same dates and rule is counted with the first. */
+/* Reports the gap between stretches; a gap with the same dates and rule is told once. */
 static enum hbs_err report_gap(struct lint *l, uint32_t before, uint32_t after, Z3_ast tuple, const char *words)
 {
     struct law_question *q = &l->q;
@@ -390,8 +412,12 @@ static enum hbs_err report_gap(struct lint *l, uint32_t before, uint32_t after, 
     const struct law_rule *rule = allowing(l, &e);
     for (uint32_t i = 0; i < l->out->count; i++) {
         struct hbs_law_finding *f = &l->out->finding[i];
-        if (f->fault == HBS_FAULT_GAP && f->from == from && f->to == to && f->rule == rule->id)
-            return HBS_OK;
+        size_t size = strlen(f->what);
+        if (f->fault != HBS_FAULT_GAP || f->from != from || f->to != to || f->rule != rule->id)
+            continue;
+        if (f->what[size - 1] != ')')
+            snprintf(f->what + size, sizeof f->what - size, " (and others)");
+        return HBS_OK;
     }
     struct hbs_law_finding *f = found(l, HBS_FAULT_GAP, HBS_LAW_WARNING, rule, &err);
     if (!f)

@@ -5,8 +5,10 @@
  * The smallest answer is found by asking again: first for fewer known facts until there is none with
  * fewer, then fact by fact for unknown and for a smaller value, each answer fixed before the next
  * question. Every step that is kept was answered "none smaller" by the solver, so the result is the
- * least in the total order of hbs_law_example, whichever models the solver happened upon. (Z3's own
- * optimiser, nuZ, was slower by far on the lexicographic part, which has a hundred objectives.)
+ * least in the total order of hbs_law_example, whichever models the solver happened upon; and what was
+ * found so far is at hand when time is up. Z3's own optimiser (nuZ, TACAS 2015) takes as long, but with
+ * so many goals in order its answer was not always the least (version 4.8.12): see
+ * docs/decisions/law-proofs.md. tests/test_law_proof.c asks it too: it never finds a smaller one.
  * Questions beyond the assertions are put as assumptions, so that what was learnt is kept.
  */
 #include "prove_int.h"
