@@ -9,6 +9,7 @@
 #include "habeas/eval.h"
 #include "habeas/finger.h"
 #include "habeas/image.h"
+#include "habeas/ledger.h"
 #include "habeas/score.h"
 #include "habeas/synth.h"
 #include "habeas/search.h"
