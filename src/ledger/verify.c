@@ -121,7 +121,12 @@ static const uint8_t *stored_parent(struct check *c, uint64_t index)
 static void check_config_entry(struct check *c, const char *where, uint64_t index, const uint8_t *entry, size_t size)
 {
     struct hbs_ledger_config now;
-    if (ledger_config_parse(c->ctx, (const char *)entry + 1, size - 1, &now)) {
+    enum hbs_err err = ledger_config_parse(c->ctx, (const char *)entry + 1, size - 1, &now);
+    if (err == HBS_ERR_NO_MEMORY) {
+        c->err = err;
+        return;
+    }
+    if (err) {
         problem(c, where, "entry %llu is a config that cannot be read", (unsigned long long)index);
         return;
     }
@@ -261,7 +266,12 @@ static void check_journal(struct check *c)
     }
     size_t torn = 0;
     memcpy(c->log->journal, c->data.data, c->data.size);
-    if (ledger_journal_replay(c->log, c->ctx, &head, c->data.size, &torn)) {
+    enum hbs_err err = ledger_journal_replay(c->log, c->ctx, &head, c->data.size, &torn);
+    if (err == HBS_ERR_NO_MEMORY) {
+        c->err = err;
+        return;
+    }
+    if (err) {
         problem(c, hbs_ctx_where(c->ctx), "%s", hbs_ctx_what(c->ctx));
         return;
     }
@@ -418,10 +428,14 @@ static void check_file(void *arg, const char *name, uint64_t size)
 static bool begin(struct check *c)
 {
     if (get(c, "config", HBS_LEDGER_CONFIG_MAX, &c->data, false)) {
-        if (ledger_config_parse(c->ctx, (const char *)c->data.data, c->data.size, &c->log->config))
+        enum hbs_err bad = ledger_config_parse(c->ctx, (const char *)c->data.data, c->data.size, &c->log->config);
+        if (bad == HBS_ERR_NO_MEMORY) {
+            c->err = bad;
+            return false;
+        }
+        if (bad)
             problem(c, "config", "this is not a ledger's config");
-        else
-            c->key_known = true;
+        c->key_known = !bad;
     }
     if (c->options->key) {
         if (c->key_known && !hbs_ledger_key_same(c->options->key, &c->log->config.log))
@@ -490,7 +504,7 @@ enum hbs_err hbs_ledger_verify(struct hbs_ctx *ctx, const struct hbs_ledger_stor
     hbs_buf_init(&c.text, ctx, HBS_LEDGER_CONFIG_MAX);
     enum hbs_err err = ledger_alloc(ctx, store, &c.log);
     if (err)
-        return err;
+        goto close;
     c.tile = hbs_alloc(ctx, 2, sizeof *c.tile);
     c.note = hbs_alloc(ctx, 1, sizeof *c.note);
     if (!c.tile || !c.note) {
@@ -512,6 +526,7 @@ enum hbs_err hbs_ledger_verify(struct hbs_ctx *ctx, const struct hbs_ledger_stor
             problem(&c, "config", "the log's key is not the one in the entries");
         if (!c.err && c.key_known)
             check_journal(&c);
+        out->files -= c.config_seen; /* read twice */
         if (!c.err && c.config_seen && get(&c, "config", HBS_LEDGER_CONFIG_MAX, &c.data, true) &&
             (c.data.size != c.text.size || memcmp(c.data.data, c.text.data, c.text.size) != 0))
             problem(&c, "config", "is not what the last config, entry %llu, says", (unsigned long long)c.config.entry);
@@ -530,11 +545,12 @@ enum hbs_err hbs_ledger_verify(struct hbs_ctx *ctx, const struct hbs_ledger_stor
         err = hbs_fail(ctx, HBS_ERR_INTEGRITY, "", "keep the folder as it is and compare it with copies and witnesses",
                        "%llu things do not hold", (unsigned long long)out->problems);
 done:
-    hbs_buf_close(&c.data);
-    hbs_buf_close(&c.parent);
-    hbs_buf_close(&c.text);
     hbs_free(ctx, c.tile);
     hbs_free(ctx, c.note);
     ledger_free(ctx, c.log);
+close:
+    hbs_buf_close(&c.data);
+    hbs_buf_close(&c.parent);
+    hbs_buf_close(&c.text);
     return err;
 }
