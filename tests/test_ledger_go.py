@@ -3,6 +3,7 @@
 """Whole way of a ledger under the eyes of another verifier: tests/ledger_check.go, built on Debian's
 golang.org/x/mod, reads what `habeas ledger` publishes: tiles, proofs, receipts, consistency, cosignatures; and
 refuses each of them when it was changed. Keys go the other way too: Go's note signs, ours reads."""
+import atexit
 import json
 import os
 import random
@@ -142,6 +143,7 @@ with tempfile.TemporaryDirectory() as top:
     write("logs", key.encode() + b"\n")
     server = subprocess.Popen([HABEAS, "ledger", "witness", "run", "seen", "--key", "wit.key", "--logs", "logs", "--listen",
                                "127.0.0.1:0", "--ready", "ready"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    atexit.register(server.kill)
     for i in range(200):
         if os.path.exists("ready"):
             break
