@@ -203,7 +203,7 @@ static int take_hash(struct cmd_run *run, const char *name, const char *member, 
     size_t got = 0;
     if (!value && !needed)
         return 0;
-    if (!text || strlen(text) != 64 || sodium_hex2bin(out, 32, text, 64, NULL, &got, NULL) || got != 32)
+    if (!text || strlen(text) != 64 || strspn(text, "0123456789abcdefABCDEF") != 64 || sodium_hex2bin(out, 32, text, 64, NULL, &got, NULL) || got != 32)
         return bad_act(run, name, member, value ? "is not 64 hexadecimal digits" : "is missing");
     return 0;
 }

@@ -36,6 +36,13 @@ long ledger_base64(const char *text, size_t size, uint8_t *out, size_t capacity)
 {
     size_t got = 0;
     const char *end = text;
+    /* the alphabet is checked here: libsodium 1.0.18 takes some bytes from 0x80 on for letters of it */
+    for (size_t i = 0; i < size; i++) {
+        char c = text[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+              (c == '=' && i + 2 >= size)))
+            return -1;
+    }
     /* libsodium refuses bits left over at the end, so a value has one spelling */
     if (!size || size % 4 ||
         sodium_base642bin(out, capacity, text, size, NULL, &got, &end, sodium_base64_VARIANT_ORIGINAL) ||
