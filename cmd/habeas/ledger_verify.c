@@ -126,7 +126,7 @@ static int verify(struct cmd_run *run, int argc, char **argv)
                 checked |= ask(&t, &store, r, i, &seen);
         if (!err && t.count)
             err = hbs_fail(run->ctx, HBS_ERR_INTEGRITY, "", "keep the folder as it is and compare it with copies",
-                           "%zu things do not hold", t.count);
+                           "it does not hold: problems told: %zu", t.count);
         const char *rollback = err ? "unknown" : checked ? "none" : "unchecked";
         json_object_update_new(run->answer,
             json_pack("{s:b,s:I,s:o,s:I,s:I,s:s,s:s,s:I,s:I,s:I,s:I}", "verified", !err, "size",

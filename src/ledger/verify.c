@@ -543,7 +543,7 @@ enum hbs_err hbs_ledger_verify(struct hbs_ctx *ctx, const struct hbs_ledger_stor
     err = c.err;
     if (!err && out->problems)
         err = hbs_fail(ctx, HBS_ERR_INTEGRITY, "", "keep the folder as it is and compare it with copies and witnesses",
-                       "%llu things do not hold", (unsigned long long)out->problems);
+                       "it does not hold: problems told: %llu", (unsigned long long)out->problems);
 done:
     hbs_free(ctx, c.tile);
     hbs_free(ctx, c.note);
