@@ -10,6 +10,7 @@
 #include "habeas/finger.h"
 #include "habeas/image.h"
 #include "habeas/law.h"
+#include "habeas/ledger.h"
 #include "habeas/score.h"
 #include "habeas/synth.h"
 #include "habeas/search.h"
