@@ -278,9 +278,9 @@ const struct cmd cmd_gallery_identify = {
             "score is worth, says how many of the prints were searched, and how many false candidates are\n"
             "to be expected at this threshold in a gallery of this size.\n\n"
             "With --fuse the probes are different fingers of one unknown person, at most ten, and the candidates\n"
-            "are people: a person is all prints whose ids begin alike up to the last '-' (PERSON-FINGER, as\n"
-            "'habeas synth finger' names them). What each probe says of a person is averaged over that\n"
-            "person's fingers, since nobody says which it is, and the probes are summed as dependent (0.5,\n"
+            "are people: a person is all prints whose ids are alike up to the last '-', as those that\n"
+            "habeas synth finger makes (PERSON-FINGER). What a probe says of a person is averaged over that\n"
+            "person's prints, since nobody says which finger it is; the probes are summed as dependent (0.5,\n"
             "an assumption). Each probe's own search is told before.\n\n"
             "Candidates are leads. The exit code is 0 when there is one, 1 when there is none, 7 when the\n"
             "deadline cut the search short.",

@@ -137,9 +137,10 @@ struct hbs_search_options {
     hbs_search_compare *compare; /* NULL: rank by stage 1 */
     void *arg;
     uint32_t top;       /* candidates wanted; 0 means 10; at most HBS_SEARCH_TOP_MAX */
-    uint32_t list;      /* prints compared in stage 2; 0 means 200; at most HBS_SEARCH_LIST_MAX */
+    uint32_t list;      /* prints compared in stage 2; 0 means one in 500 of the gallery, at least 200 and
+                           at most 2,000; at most HBS_SEARCH_LIST_MAX */
     uint32_t passing;   /* per 10,000 of the prints that pass the sketch (at least 2,000 prints); 0
-                           means 400, and an exhaustive search for a probe of 22 cylinders or fewer,
+                           means 600, and an exhaustive search for a probe of 22 cylinders or fewer,
                            whose sketch tells too little */
     bool exhaustive;    /* stage 1 on every print */
     unsigned threads;   /* 0: all processors */

@@ -17,8 +17,10 @@ enum {
     CHUNK_TILES = 256,     /* tiles of one work item of the first step */
     LIST_TILES = 32,       /* and of the second */
     TOP_DEFAULT = 10,
-    LIST_DEFAULT = 200,
-    PASSING_DEFAULT = 400, /* per 10,000 */
+    LIST_LEAST = 200,      /* prints compared in full: one in LIST_SHARE, so many at least and at most */
+    LIST_MOST = 2000,
+    LIST_SHARE = 500,
+    PASSING_DEFAULT = 600, /* per 10,000 */
     PROBE_SMALL = 22,      /* cylinders of a probe that is searched exhaustively */
     PASSING_LEAST = 2000   /* prints that pass in a small gallery */
 };
@@ -265,6 +267,13 @@ static void answer_fill(const struct search *s, uint32_t top, struct hbs_search_
     }
 }
 
+/* The larger the gallery, the more strangers stand before a mate whose descriptors are not like. */
+static uint32_t list_default(uint64_t prints)
+{
+    uint64_t n = prints / LIST_SHARE;
+    return (uint32_t)(n < LIST_LEAST ? LIST_LEAST : n > LIST_MOST ? LIST_MOST : n);
+}
+
 enum hbs_err hbs_gallery_identify(struct hbs_ctx *ctx, const struct hbs_gallery *g,
                                   const struct hbs_search_print *probe,
                                   const struct hbs_search_options *options,
@@ -276,7 +285,7 @@ enum hbs_err hbs_gallery_identify(struct hbs_ctx *ctx, const struct hbs_gallery 
     if (err)
         return err;
     double began = hbs_clock_wall();
-    uint32_t top = o->top ? o->top : TOP_DEFAULT, list = o->list ? o->list : LIST_DEFAULT;
+    uint32_t top = o->top ? o->top : TOP_DEFAULT, list = o->list ? o->list : list_default(g->slot.prints);
     if (list < top)
         list = top;
     enum search_depth deep = g->slot.words == SEARCH_STORED_FULL ? SEARCH_FULL : SEARCH_COMPACT;

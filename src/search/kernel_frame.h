@@ -27,7 +27,9 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
                                                         uint16_t *scores, const int words)
 {
     const struct search_reached *reached = probe->reached;
-    const int ends = words == HBS_SEARCH_WORDS ? 1 : SEARCH_FENCE;
+    /* Cylinders that are always taken at the lower end, and `step` at the upper; the middle goes by steps.
+     * What is taken in vain costs less than a branch that nobody can foresee, the less so the fewer words. */
+    const int ends = words == HBS_SEARCH_WORDS ? 1 : 2, step = words == HBS_SEARCH_WORDS ? 2 : 4;
     const size_t rest_words = (size_t)(gallery->words - 1) * SEARCH_LANES;
     for (uint32_t t = tile; t < tile + tiles; t++) {
         sums_t sums;
@@ -54,19 +56,18 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
                 } else if (__builtin_expect(middle <= after, 1)) {
                     angles_t a = angles_load(angle + l);
                     const struct search_reached *q = middle;
-                    const struct search_reached *top = middle + ((after - middle) & ~(ptrdiff_t)1);
+                    const struct search_reached *top = middle + ((after - middle) & ~(ptrdiff_t)(step - 1));
                     k = key_best_from(k, &g, middle - 1, a, words);
                     if (ends == 2)
                         k = key_best_from(k, &g, middle - 2, a, words);
-                    k = key_best_to(k, &g, top, a, words);
-                    k = key_best_to(k, &g, top + 1, a, words);
-                    for (; q < top; q += 2) {
-                        k = key_best(k, &g, q, words);
-                        k = key_best(k, &g, q + 1, words);
-                    }
+                    for (int i = 0; i < step; i++) /* the odd ones of the middle, and the upper end */
+                        k = key_best_to(k, &g, top + i, a, words);
+                    for (; q < top; q += step)
+                        for (int i = 0; i < step; i++)
+                            k = key_best(k, &g, q + i, words);
                     for (; r < middle - ends; r++)
                         k = key_best_from(k, &g, r, a, words);
-                    for (r = top + 2; r < end; r++)
+                    for (r = top + step; r < end; r++)
                         k = key_best_to(k, &g, r, a, words);
                 } else {
                     angles_t a = angles_load(angle + l);

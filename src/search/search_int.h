@@ -34,7 +34,7 @@ enum {
     SEARCH_STORED_FULL = 1 + HBS_SEARCH_WORDS,
     /* A probe's cylinders, with copies a turn lower and higher for the gate's ends. */
     SEARCH_REACHED = 2 * HBS_SEARCH_CYLINDERS_MAX,
-    SEARCH_FENCE = 2,    /* cylinders before and after them that are never the best */
+    SEARCH_FENCE = 4,    /* cylinders before and after them that are never the best: a kernel's step */
     SEARCH_ZERO = 256,   /* keys of sketches are kept above zero by this much */
     SEARCH_NEVER = 1 << 20, /* the key of a cylinder that no probe cylinder may be compared with */
     SEARCH_ROOTS = 64,   /* entries of search_root */
