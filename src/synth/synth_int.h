@@ -166,6 +166,9 @@ struct syn_sensor {
     double contact[2], contact_spread, squareness;    /* half axes; exponent of the outline */
     double contact_v, contact_v_spread, contact_u_spread; /* where the finger touches, pixels */
     double slip;       /* of the outer skin, pixels */
+    double asked;      /* share of impressions taken in a manner that was asked for: see draw_manner */
+    double asked_shift, asked_turn, asked_slip, asked_wet; /* factors of deviations; wetness added */
+    double skin;       /* weight of the finger's own moisture beside the impression's */
     double wetness, wetness_spread, unevenness, grain, grain_spread, abrasion;
     double scratches;  /* at most, of an impression at full abrasion */
     double grain_size, speckle; /* of ridge noise: pixels; how much of it changes from pixel to pixel */
