@@ -83,7 +83,8 @@ static uint64_t mix(uint64_t z)
 }
 
 /* Parts are: 0 what the caller numbers; 1 the person, 2 the finger, 3 its ridges, 4 pores and creases; 10
- * conditions, 11 ink. Each has a stream of its own: a draw added to one moves nothing in the others. */
+ * conditions, 11 ink, 12 what is asked of an impression. Each has a stream of its own: a draw added to one
+ * moves nothing in the others. */
 uint64_t syn_seed(uint64_t seed, uint64_t part, uint64_t number)
 {
     return mix(mix(mix(seed) ^ part) ^ number);

@@ -155,7 +155,8 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
     f->number = finger;
     f->class = draw_class(&rng, finger);
     f->size = person_size * (0.25 + 0.75 * finger_size[i]) + 0.03 * syn_normal(&rng);
-    /* 8.5 pixels at 500 ppi are 0.43 mm, a usual adult's. Thumbs have coarser ridges; a finger departs little from its owner's mean */
+    /* 8.5 pixels at 500 ppi are 0.43 mm, a usual adult's. Thumbs have coarser ridges; a finger departs little from
+     * its owner's mean */
     f->period = person_period * (i == 0 ? 1.06 : i == 4 ? 0.97 : 1.0) + 0.2 * syn_normal(&rng);
     if (f->period < 6.8)
         f->period = 6.8;

@@ -25,10 +25,10 @@ static const struct syn_sensor sensors[HBS_SYNTH_SENSORS] = {
     [HBS_SYNTH_OPTICAL_500] = {
         .info = {"optical-500", "optical, 388 x 374, white ground", 388, 374, 500},
         .scale = 1.0, .shift = {26, 40}, .shift_mean = {0, 18}, .rotation = 0.24,
-        .contact = {128, 194}, .contact_spread = 0.10, .squareness = 2.3,
+        .contact = {130, 197}, .contact_spread = 0.10, .squareness = 2.3,
         .contact_v = 22, .contact_v_spread = 28, .contact_u_spread = 16, .slip = 5.5,
-        .asked = 0.15, .asked_shift = 1.5, .asked_turn = 1.5, .asked_slip = 1.5, .asked_wet = 0.3, .skin = 0.35,
-        .wetness = -0.18, .wetness_spread = 0.5, .unevenness = 0.65, .grain = 0.8, .grain_spread = 0.5,
+        .asked = 0.24, .asked_shift = 1.75, .asked_turn = 1.5, .asked_slip = 1.75, .asked_wet = 0.3, .skin = 0.5,
+        .wetness = -0.21, .wetness_spread = 0.53, .unevenness = 0.65, .grain = 0.8, .grain_spread = 0.5,
         .abrasion = 0.6, .scratches = 4, .grain_size = 3.6, .speckle = 0.7, .beading = 0.25, .mottle = 0.3,
         .sharpness = 0.75, .fade = 0.12, .blur = 0.5, .ridge = 8, .valley = 247, .ground = 253, .vignette = 1.5,
         .pixel_noise = 5, .specks = 7},
@@ -36,7 +36,7 @@ static const struct syn_sensor sensors[HBS_SYNTH_SENSORS] = {
      * are as far apart in pixels as 569 ppi make them; few prints, displaced or bent, make all errors. */
     [HBS_SYNTH_OPTICAL_569] = {
         .info = {"optical-569", "optical, 296 x 560, 569 ppi, grey ground", 296, 560, 569},
-        .scale = 1.0, .shift = {16, 60}, .shift_mean = {0, 10}, .rotation = 0.204,
+        .scale = 0.95, .shift = {16, 60}, .shift_mean = {0, 10}, .rotation = 0.204,
         .contact = {136, 218}, .contact_spread = 0.09, .squareness = 2.2,
         .contact_v = -23, .contact_v_spread = 37, .contact_u_spread = 16, .slip = 6,
         .asked = 0.2, .asked_shift = 2.6, .asked_turn = 2, .asked_slip = 2.6, .asked_wet = 0.27, .skin = 0.27,
@@ -51,10 +51,10 @@ static const struct syn_sensor sensors[HBS_SYNTH_SENSORS] = {
         .contact = {105, 139}, .contact_spread = 0.10, .squareness = 3.0,
         .contact_v = 45, .contact_v_spread = 22, .contact_u_spread = 14, .slip = 8.71,
         .asked = 0.5, .asked_shift = 2, .asked_turn = 1.5, .asked_slip = 1.66, .asked_wet = 0.3, .skin = 0.35,
-        .wetness = -0.12, .wetness_spread = 0.5, .unevenness = 0.45, .grain = 0.42, .grain_spread = 0.45,
+        .wetness = -0.12, .wetness_spread = 0.5, .unevenness = 0.55, .grain = 0.42, .grain_spread = 0.45,
         .abrasion = 0.35, .scratches = 2, .grain_size = 2.4, .speckle = 0.95, .beading = 0.18, .mottle = 0.24,
         .sharpness = 1.0, .fade = 0.13, .blur = 0.3, .ridge = 14, .valley = 98, .ground = 121, .vignette = -46,
-        .pixel_noise = 6, .columns = 3.4, .specks = 60},
+        .pixel_noise = 7, .columns = 3.4, .specks = 60},
     /* FVC2002 DB4, itself made by the generator SFinGe: fingers often half off a narrow picture, finer ridges, and
      * noise that follows the finger. */
     [HBS_SYNTH_NOISY_500] = {
@@ -83,14 +83,14 @@ static const struct syn_sensor sensors[HBS_SYNTH_SENSORS] = {
      * the joints of its strips, and stretched by the movement. */
     [HBS_SYNTH_THERMAL_500] = {
         .info = {"thermal-sweep-500", "thermal sweep, 300 x 480, black and white", 300, 480, 500},
-        .scale = 1.0, .shift = {12, 22}, .shift_mean = {0, 6}, .rotation = 0.22,
-        .contact = {122, 226}, .contact_spread = 0.08, .squareness = 3.4,
-        .contact_v = -6, .contact_v_spread = 26, .contact_u_spread = 16, .slip = 11,
-        .asked = 0.5, .asked_shift = 1.5, .asked_turn = 1.5, .asked_slip = 1.5, .asked_wet = 0.3, .skin = 0.35,
-        .wetness = 0.3, .wetness_spread = 0.34, .unevenness = 0.6, .grain = 1.45, .grain_spread = 0.35,
-        .abrasion = 1.0, .scratches = 150, .grain_size = 2.2, .speckle = 0.6, .beading = 0.0, .mottle = 0.1,
-        .sharpness = 1.1, .fade = 0.10, .blur = 0.3, .ridge = 0, .valley = 236, .ground = 104, .vignette = 0,
-        .pixel_noise = 4, .columns = 2, .rows = 3, .specks = 0},
+        .scale = 0.94, .shift = {12, 22}, .shift_mean = {0, 6}, .rotation = 0.25,
+        .contact = {133, 274}, .contact_spread = 0.08, .squareness = 3.4,
+        .contact_v = 0, .contact_v_spread = 44, .contact_u_spread = 31, .slip = 25,
+        .asked = 0.55, .asked_shift = 2.2, .asked_turn = 1.3, .asked_slip = 2, .asked_wet = 0.3, .skin = 0.12,
+        .wetness = 0.3, .wetness_spread = 0.5, .unevenness = 0.42, .grain = 1.28, .grain_spread = 0.2,
+        .abrasion = 1.0, .scratches = 200, .grain_size = 2.2, .speckle = 0.6, .beading = 0.045, .mottle = 0.1,
+        .sharpness = 0.94, .fade = 0.10, .blur = 0.3, .ridge = 0, .valley = 236, .ground = 104, .vignette = 0,
+        .pixel_noise = 9, .columns = 2, .rows = 3, .specks = 0},
 };
 
 const struct syn_sensor *syn_sensor_of(enum hbs_synth_sensor sensor)
@@ -128,12 +128,15 @@ struct manner {
 
 /* The share of impressions that are asked for something, and how strongly, are the sensor's; what is asked is one of
  * six with equal chance, two of them distortion. No more are asked above difficulty 1: there everything else
- * grows already, and below it fewer, so that at 0 nothing is. It takes as many draws whatever comes out. */
-static struct manner draw_manner(const struct syn_sensor *s, double difficulty, struct hbs_rng *rng)
+ * grows already, and below it fewer, so that at 0 nothing is. Its random numbers are a stream of their own: an
+ * impression that is asked for nothing is the same however many others are. */
+static struct manner draw_manner(const struct syn_sensor *s, double difficulty, uint64_t seed)
 {
     struct manner m = {1, 1, 1, 0};
-    double asked = hbs_rng_unit(rng), how = 0.5 + hbs_rng_unit(rng), d = difficulty > 1 ? 1 : difficulty;
-    unsigned what = hbs_rng_below(rng, 6);
+    struct hbs_rng rng;
+    hbs_rng_seed(&rng, syn_seed(seed, 12, 0));
+    double asked = hbs_rng_unit(&rng), how = 0.5 + hbs_rng_unit(&rng), d = difficulty > 1 ? 1 : difficulty;
+    unsigned what = hbs_rng_below(&rng, 6);
     if (asked >= s->asked * d)
         return m;
     switch (what) {
@@ -176,7 +179,7 @@ enum hbs_err hbs_synth_conditions(struct hbs_ctx *ctx, enum hbs_synth_sensor sen
     double wide = 1 + s->contact_spread * syn_normal(&rng);
     /* harder: a smaller piece of the finger touches */
     double part = 1 - 0.13 * (d > 1 ? d - 1 : 0);
-    struct manner m = draw_manner(s, d, &rng);
+    struct manner m = draw_manner(s, d, seed);
     *out = (struct hbs_synth_conditions){
         .sensor = sensor,
         /* some of the finger is always on the plate */
