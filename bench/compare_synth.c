@@ -3,14 +3,24 @@
  * Room synth measured against real prints: each sensor's synthetic impressions beside the published set
  * that it imitates, as JSON lines: EER of both (protocol full for the genuine pairs, first impressions
  * for the impostors of the synthetic side), their ratio, and Kolmogorov-Smirnov distances between the
- * distributions of minutiae count, quality, genuine score and impostor score.
+ * distributions of minutiae count, quality, area (cells of the orientation map that hold ridges), genuine
+ * score and impostor score. HABEAS_DATA says where the published sets are.
  *
- *   compare_synth [FINGERS]     synthetic fingers a sensor, usually 72: 2,016 genuine pairs of 8 impressions
+ *   compare_synth [--sensor NAME] [--fingers N] [--deciles]
+ *
+ *   --sensor NAME   that sensor only, such as thermal-sweep-500; otherwise all six
+ *   --fingers N     synthetic fingers a sensor (72: 2,016 genuine pairs of 8 impressions). 24 take a few
+ *                   seconds a sensor and are good to see where a change of the table in sensor.c leads
+ *   --deciles       also both distributions of each feature: least, 1 %, 10 % ... 90 %, most; a distance says
+ *                   that they differ, this says where
+ *
+ * The table docs/rooms/synth.md shows is the output without options, kept in docs/measurements/synth_compare.txt.
  */
 #include "habeas/habeas.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { IMPRESSIONS = 8, REAL_FINGERS = 10, FINGERS_MAX = 200 };
 static const struct {
@@ -24,7 +34,7 @@ static const struct {
 struct side {
     int fingers, prints;
     struct hbs_finger_print **print;
-    double *count, *quality, *genuine, *impostor;
+    double *count, *quality, *area, *genuine, *impostor;
     size_t genuines, impostors;
     double eer;
 };
@@ -71,6 +81,14 @@ struct job {
     bool real;
 };
 
+static int ridge_cells(const struct hbs_finger_template *t)
+{
+    int cells = 0;
+    for (int i = 0; i < t->columns * t->rows; i++)
+        cells += t->orientation[i] <= 127;
+    return cells;
+}
+
 /* All impressions of one finger. */
 static void extract_finger(void *arg, size_t f, unsigned thread)
 {
@@ -108,6 +126,7 @@ static void extract_finger(void *arg, size_t f, unsigned thread)
             exit(70);
         job->side->count[i] = t->count;
         job->side->quality[i] = t->quality;
+        job->side->area[i] = ridge_cells(t);
         hbs_image_close(&image);
     }
     hbs_synth_master_close(master);
@@ -159,6 +178,7 @@ static struct side measure(struct hbs_ctx *ctx, size_t kind, bool real, int fing
     s.print = need(n, sizeof *s.print);
     s.count = need(n, sizeof(double));
     s.quality = need(n, sizeof(double));
+    s.area = need(n, sizeof(double));
     s.genuine = need(n * IMPRESSIONS, sizeof(double));
     s.impostor = need(n * n, sizeof(double));
     struct job job = {&s, kind, real};
@@ -172,34 +192,85 @@ static void release(struct side *s)
     free(s->print);
     free(s->count);
     free(s->quality);
+    free(s->area);
     free(s->genuine);
     free(s->impostor);
+}
+
+/* Both distributions of a feature, as ks() left them: in order. */
+static void print_deciles(const char *feature, const double *made, size_t n, const double *real, size_t m)
+{
+    static const double share[] = {0, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1};
+    for (int side = 0; side < 2; side++) {
+        printf("{\"bench\":\"synth_deciles\",\"feature\":\"%s\",\"side\":\"%s\",\"values\":[", feature, side ? "real" : "made");
+        for (size_t i = 0; i < sizeof share / sizeof *share; i++) {
+            double v = side ? real[(size_t)(share[i] * (double)(m - 1) + 0.5)]
+                            : made[(size_t)(share[i] * (double)(n - 1) + 0.5)];
+            printf("%s%.1f", i ? "," : "", v);
+        }
+        printf("]}\n");
+    }
+}
+
+static void compare(struct hbs_ctx *ctx, size_t k, int fingers, bool deciles)
+{
+    struct side real = measure(ctx, k, true, REAL_FINGERS), made = measure(ctx, k, false, fingers);
+    size_t n = (size_t)made.prints, m = (size_t)real.prints;
+    double least = 0.5 / (double)real.genuines; /* half an error stands for none */
+    double ratio = (made.eer > 0 ? made.eer : least) / (real.eer > 0 ? real.eer : least);
+    printf("{\"bench\":\"synth_likeness\",\"sensor\":\"%s\",\"set\":\"%s\",\"genuine_made\":%zu,\"impostor_made\":%zu,"
+           "\"eer_made\":%.4f,\"eer_real\":%.4f,\"ratio\":%.2f,\"ks_count\":%.3f,\"ks_quality\":%.3f,\"ks_area\":%.3f,"
+           "\"ks_genuine\":%.3f,\"ks_impostor\":%.3f}\n", hbs_synth_sensor_info(kinds[k].sensor)->name, kinds[k].set,
+           made.genuines, made.impostors, made.eer, real.eer, ratio,
+           ks(made.count, n, real.count, m), ks(made.quality, n, real.quality, m), ks(made.area, n, real.area, m),
+           ks(made.genuine, made.genuines, real.genuine, real.genuines),
+           ks(made.impostor, made.impostors, real.impostor, real.impostors));
+    if (deciles) {
+        print_deciles("count", made.count, n, real.count, m);
+        print_deciles("quality", made.quality, n, real.quality, m);
+        print_deciles("area", made.area, n, real.area, m);
+        print_deciles("genuine", made.genuine, made.genuines, real.genuine, real.genuines);
+        print_deciles("impostor", made.impostor, made.impostors, real.impostor, real.impostors);
+    }
+    fflush(stdout);
+    release(&real);
+    release(&made);
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: compare_synth [--sensor NAME] [--fingers N] [--deciles], N from 2 to %d; sensors:", FINGERS_MAX);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        fprintf(stderr, " %s", hbs_synth_sensor_info(kinds[k].sensor)->name);
+    fprintf(stderr, "\n");
+    return 2;
 }
 
 int main(int argc, char **argv)
 {
     struct hbs_ctx *ctx;
-    long fingers = argc > 1 ? strtol(argv[1], NULL, 10) : 72;
+    int sensor = -1;
+    long fingers = 72;
+    bool deciles = false;
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--sensor") && i + 1 < argc) {
+            if ((sensor = hbs_synth_sensor_find(argv[++i])) < 0)
+                return usage();
+        } else if (!strcmp(argv[i], "--fingers") && i + 1 < argc) {
+            fingers = strtol(argv[++i], NULL, 10);
+        } else if (!strcmp(argv[i], "--deciles")) {
+            deciles = true;
+        } else {
+            return usage();
+        }
+    }
     data = getenv("HABEAS_DATA") ? getenv("HABEAS_DATA") : "../shared/data";
-    if (fingers < 2 || fingers > FINGERS_MAX || hbs_ctx_open(NULL, &ctx)) {
-        fprintf(stderr, "usage: compare_synth [FINGERS], 2 to %d\n", FINGERS_MAX);
-        return 2;
-    }
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-        struct side real = measure(ctx, k, true, REAL_FINGERS), made = measure(ctx, k, false, (int)fingers);
-        double least = 0.5 / (double)real.genuines; /* half an error stands for none */
-        double ratio = (made.eer > 0 ? made.eer : least) / (real.eer > 0 ? real.eer : least);
-        printf("{\"bench\":\"synth_likeness\",\"sensor\":\"%s\",\"set\":\"%s\",\"genuine_made\":%zu,\"impostor_made\":%zu,"
-               "\"eer_made\":%.4f,\"eer_real\":%.4f,\"ratio\":%.2f,\"ks_count\":%.3f,\"ks_quality\":%.3f,"
-               "\"ks_genuine\":%.3f,\"ks_impostor\":%.3f}\n", hbs_synth_sensor_info(kinds[k].sensor)->name, kinds[k].set,
-               made.genuines, made.impostors, made.eer, real.eer, ratio,
-               ks(made.count, (size_t)made.prints, real.count, (size_t)real.prints),
-               ks(made.quality, (size_t)made.prints, real.quality, (size_t)real.prints),
-               ks(made.genuine, made.genuines, real.genuine, real.genuines),
-               ks(made.impostor, made.impostors, real.impostor, real.impostors));
-        fflush(stdout);
-        release(&real);
-        release(&made);
-    }
+    if (fingers < 2 || fingers > FINGERS_MAX)
+        return usage();
+    if (hbs_ctx_open(NULL, &ctx))
+        return 6;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (sensor < 0 || (int)kinds[k].sensor == sensor)
+            compare(ctx, k, (int)fingers, deciles);
     return 0;
 }

@@ -110,7 +110,7 @@ static void ink_rows(const struct hbs_synth_master *m, const struct hbs_synth_co
                      const struct syn_sensor *s, uint32_t state, struct work *k)
 {
     float speckle = (float)s->speckle * how->grain;
-    float wet = how->wetness + 0.35f * (float)m->finger.moist, fade = (float)s->fade;
+    float wet = how->wetness + (float)s->skin * (float)m->finger.moist, fade = (float)s->fade;
     float sharp = (float)s->sharpness, beading = (float)s->beading, mottle = (float)s->mottle;
     for (int y = 0; y < k->h; y++) {
         const float *above = k->node + (size_t)(y / NODE) * (size_t)k->columns * 3;

@@ -3,23 +3,36 @@
  * Room synth: one finger's master print, from its parts. A master is larger than any sensor sees:
  * impressions take their piece of it. Creases and pores belong to the finger, so they are made
  * here, once, and every impression of the finger shows the same.
+ *
+ * Order: what is drawn about the finger (person.c), ridges (growth.c), distance to their edges (relief.c), true
+ * minutiae (truth.c), then the skin: a map of what in the ridges does not print. After that a master is never
+ * written to, so threads may share it.
+ * Sizes of pores and creases: Handbook of Fingerprint Recognition, 2nd ed., 3.1 (pores 60 to 250 micrometres, 9 to 18
+ * a centimetre of ridge).
  */
 #include "synth_int.h"
 
+/* As templates hold them (habeas/finger.h). The 1024 makes what is rounded positive, as casts cut towards zero;
+ * angles are a few turns at most. */
 uint8_t syn_pack_angle(double radians)
 {
     double t = radians * (128 / SYN_PI) + 1024.5;
     return (uint8_t)((unsigned)t & 255);
 }
 
+/* Eighths of a pixel; what lies outside the picture stays at its edge. */
 uint16_t syn_pack_place(double pixels)
 {
     double t = pixels * HBS_FINGER_UNIT + 0.5;
     return t < 0 ? 0 : t > 65535 ? 65535 : (uint16_t)t;
 }
 
+/* To the nearest whole number, for numbers above -65536: the C library's rounding depends on a mode. */
 static int round_to(double x) { return (int)(x + 65536.5) - 65536; }
 
+/* A round spot that prints less: a Gaussian whose depth at `radius` is a quarter of that in the middle, cut off
+ * at two radii. Overlapping spots do not add up, the deepest counts: a crease is a chain of spots and must not
+ * be deeper for being drawn in small steps. */
 static void darken(uint8_t *skin, double x, double y, double radius, double depth)
 {
     int r = (int)radius + 2;
@@ -28,6 +41,7 @@ static void darken(uint8_t *skin, double x, double y, double radius, double dept
             int px = round_to(x) + dx, py = round_to(y) + dy;
             if (px < 0 || py < 0 || px >= SYN_W || py >= SYN_H)
                 continue;
+            /* from the middle of the spot, which lies between pixels, in radii */
             double ex = px - x, ey = py - y, d = (ex * ex + ey * ey) / (radius * radius);
             if (d > 4)
                 continue;
@@ -39,12 +53,14 @@ static void darken(uint8_t *skin, double x, double y, double radius, double dept
         }
 }
 
-/* A crease: a bent line whose width swells and fades. */
+/* A crease: a bent line whose width swells and fades. Its curve is constant (that of a fold) with a slow
+ * wandering on top, an autoregressive noise of some ten pixels' memory. It may run off the finger. */
 static void draw_crease(uint8_t *skin, const struct syn_crease *c, struct hbs_rng *rng)
 {
     double u = c->u, v = c->v, way = c->angle, wander = 0;
     for (double at = 0; at < c->length; at += 1) {
         double t = at / c->length, swell = 4 * t * (1 - t);
+        /* full width and depth in the middle, a third of either at the ends */
         wander = 0.9 * wander + 0.02 * syn_normal(rng);
         way += c->curve + 0.3 * wander;
         u += syn_cos(way);
@@ -54,7 +70,9 @@ static void draw_crease(uint8_t *skin, const struct syn_crease *c, struct hbs_rn
 }
 
 /* Sweat pores sit on the ridges' crests, nine or so a centimetre of ridge; a sensor of 500 ppi
- * shows the larger ones as light dots. */
+ * shows the larger ones as light dots. Places are drawn all over the raster and each climbs uphill to the
+ * crest by at most six steps; what did not reach one (outside the finger, in a fork) is dropped, so fewer
+ * stay than are tried. Two that climb to one place make one pore, which keeps them apart. */
 static void draw_pores(const struct hbs_synth_master *m, struct hbs_rng *rng)
 {
     for (int i = 0; i < 2 * SYN_PORES; i++) {
@@ -74,6 +92,7 @@ static void draw_pores(const struct hbs_synth_master *m, struct hbs_rng *rng)
                 break;
             x = bx, y = by;
         }
+        /* pores are open or closed, so they differ in depth as much as in size */
         double radius = 0.6 + 0.5 * hbs_rng_unit(rng), depth = 0.25 + 0.5 * hbs_rng_unit(rng);
         if (h[y * SYN_W + x] > 40)
             darken(m->skin, x, y, radius, depth);
@@ -83,6 +102,7 @@ static void draw_pores(const struct hbs_synth_master *m, struct hbs_rng *rng)
 enum hbs_err hbs_synth_master_open(struct hbs_ctx *ctx, uint64_t person, unsigned finger,
                                    struct hbs_synth_master **out)
 {
+    /* ISO 19794 numbers known fingers 1 to 10; 0, unknown, and the palms are nothing that can be drawn */
     if (finger < 1 || finger > 10)
         return hbs_fail(ctx, HBS_ERR_USAGE, "", "give a finger from 1 to 10", "finger %u does not exist",
                         finger);
@@ -100,10 +120,12 @@ enum hbs_err hbs_synth_master_open(struct hbs_ctx *ctx, uint64_t person, unsigne
         goto done;
     }
     syn_finger_draw(person, finger, &m->finger);
+    /* each step has a stream of its own: ridges stay when pores and creases change */
     if ((err = syn_grow(ctx, &m->finger, syn_seed(person, 3, finger), m->height)) ||
         (err = syn_relief(ctx, &m->finger, m->height, m->relief)) ||
         (err = syn_truth(ctx, &m->finger, m->height, m->minutiae, &m->count)))
         goto done;
+    /* the exact places stay for impressions, which map them; callers get them as templates hold them */
     for (size_t i = 0; i < m->count; i++)
         m->packed[i] = (struct hbs_minutia){
             .x = syn_pack_place(m->minutiae[i].x), .y = syn_pack_place(m->minutiae[i].y),
@@ -114,6 +136,7 @@ enum hbs_err hbs_synth_master_open(struct hbs_ctx *ctx, uint64_t person, unsigne
         m->singularities[i] = (struct hbs_synth_singularity){
             (float)(s->u + SYN_W / 2.0), (float)(SYN_H / 2.0 - s->v), s->sign < 0};
     }
+    /* sound everywhere, then what is not; creases before pores, as both take from one stream */
     memset(m->skin, 255, (size_t)SYN_W * SYN_H);
     struct hbs_rng rng;
     hbs_rng_seed(&rng, syn_seed(person, 4, finger));
@@ -121,12 +144,13 @@ enum hbs_err hbs_synth_master_open(struct hbs_ctx *ctx, uint64_t person, unsigne
         draw_crease(m->skin, &m->finger.crease[i], &rng);
     draw_pores(m, &rng);
     *out = m;
-    m = NULL;
+    m = NULL; /* it is the caller's now */
 done:
     hbs_synth_master_close(m);
     return err;
 }
 
+/* Also of a master that is half made: what was not allocated is NULL, which hbs_free takes. */
 void hbs_synth_master_close(struct hbs_synth_master *m)
 {
     if (!m)
@@ -142,6 +166,7 @@ enum hbs_synth_class hbs_synth_master_class(const struct hbs_synth_master *m)
     return m->finger.class;
 }
 
+/* In the master's own frame; an impression's are told by hbs_synth_impression. */
 size_t hbs_synth_master_minutiae(const struct hbs_synth_master *m, const struct hbs_minutia **out)
 {
     *out = m->packed;
@@ -161,6 +186,7 @@ enum hbs_err hbs_synth_master_picture(struct hbs_ctx *ctx, const struct hbs_synt
     enum hbs_err err = hbs_image_make(ctx, SYN_W, SYN_H, 500, out);
     if (err)
         return err;
+    /* the height field itself, which is grey where ridges could not agree; a fresh picture is white */
     for (int y = 0; y < SYN_H; y++)
         for (int x = 0; x < SYN_W; x++)
             if (syn_inside(&m->finger, x - SYN_W / 2.0, SYN_H / 2.0 - y))
@@ -168,6 +194,7 @@ enum hbs_err hbs_synth_master_picture(struct hbs_ctx *ctx, const struct hbs_synt
     return HBS_OK;
 }
 
+/* These are written into JSON and file names: never changed, only added to. */
 const char *hbs_synth_class_name(enum hbs_synth_class c)
 {
     static const char *const names[] = {"arch", "tented-arch", "left-loop", "right-loop", "whorl"};

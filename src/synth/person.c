@@ -22,8 +22,11 @@ static const struct { int arch, tented, whorl, radial_right, radial_left; } shar
 };
 
 /* Relative size of the pad, thumb ... little. */
+/* An index finger's is 1. People differ by 6 % from each other besides. */
 static const double finger_size[5] = {1.17, 1.0, 1.02, 0.98, 0.86};
 
+/* One number decides, so that a change of one share moves few fingers to another class. Left and right are those
+ * of the picture: an ulnar loop opens to the right on the right hand and to the left on the left. */
 static enum hbs_synth_class draw_class(struct hbs_rng *rng, unsigned finger)
 {
     bool left = finger > 5;
@@ -40,6 +43,7 @@ static enum hbs_synth_class draw_class(struct hbs_rng *rng, unsigned finger)
     return left != radial ? HBS_SYNTH_LEFT_LOOP : HBS_SYNTH_RIGHT_LOOP;
 }
 
+/* Loops are put before deltas: growth does not mind, but truth and tests take singular[0] for a loop. */
 static void put(struct syn_finger *f, double u, double v, double sign)
 {
     struct syn_singular *s = &f->singular[f->singulars++];
@@ -56,12 +60,15 @@ static void bend_loop(struct syn_singular *s, double slim, struct hbs_rng *rng)
         s->bend[i] = slim * shape[i] + 0.05 * syn_normal(rng);
 }
 
+/* Deltas of the zero-pole model look right as they are; what they need is to look unlike each other. */
 static void bend_delta(struct syn_singular *s, struct hbs_rng *rng)
 {
     for (int i = 0; i < SYN_KNOTS; i++)
         s->bend[i] = 0.06 * syn_normal(rng);
 }
 
+/* The core stands a little above the middle of the pad, the delta some 8 ridges beside and 15 below it, both
+ * farther apart on larger fingers. A delta nearer than 40 pixels across would make a tented arch. */
 static void place_loop(struct syn_finger *f, struct hbs_rng *rng, double side)
 {
     /* side +1: opens to the left below, the delta stands to the right below */
@@ -75,6 +82,8 @@ static void place_loop(struct syn_finger *f, struct hbs_rng *rng, double side)
     bend_delta(&f->singular[1], rng);
 }
 
+/* Two loops that face each other and a delta low on either side. The tilt lowers one delta and raises the other:
+ * that is what tracing tells inner, meeting and outer whorls by. */
 static void place_whorl(struct syn_finger *f, struct hbs_rng *rng)
 {
     /* plain whorls have their loops a few ridges apart, twin loops far apart and aslant */
@@ -112,7 +121,9 @@ static void place_tented(struct syn_finger *f, struct hbs_rng *rng)
     bend_delta(&f->singular[1], rng);
 }
 
-/* Flexion lines that every impression shows as white streaks, mostly across the ridges' flow. */
+/* Flexion lines that every impression shows as white streaks, mostly across the ridges' flow. Most fingers have
+ * none to four; about one in five, as older or labouring hands do, five more. Products of two uniform
+ * numbers make short and thin ones common and long and broad ones rare. */
 static void draw_creases(struct syn_finger *f, struct hbs_rng *rng)
 {
     int n = (int)hbs_rng_below(rng, 5) + (hbs_rng_below(rng, 100) < 22 ? 5 : 0);
@@ -131,6 +142,8 @@ static void draw_creases(struct syn_finger *f, struct hbs_rng *rng)
 void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
 {
     memset(f, 0, sizeof *f);
+    /* What a person's ten fingers share is drawn from the person's stream, so that it is the same whichever
+     * finger is asked for; the rest from the finger's own. */
     struct hbs_rng who, rng;
     hbs_rng_seed(&who, syn_seed(person, 1, 0));
     double person_size = 1 + 0.06 * syn_normal(&who);
@@ -142,13 +155,16 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
     f->number = finger;
     f->class = draw_class(&rng, finger);
     f->size = person_size * (0.25 + 0.75 * finger_size[i]) + 0.03 * syn_normal(&rng);
-    /* thumbs have coarser ridges; a finger departs little from its owner's mean */
+    /* 8.5 pixels at 500 ppi are 0.43 mm, a usual adult's. Thumbs have coarser ridges; a finger departs little from
+     * its owner's mean */
     f->period = person_period * (i == 0 ? 1.06 : i == 4 ? 0.97 : 1.0) + 0.2 * syn_normal(&rng);
     if (f->period < 6.8)
         f->period = 6.8;
     if (f->period > 11.5)
         f->period = 11.5;
+    /* dry and moist hands are a person's; a finger differs from its owner's others by half as much */
     f->moist = person_moist + 0.2 * syn_normal(&rng);
+    /* the pad in pixels at 500 ppi: 17 mm wide and some 25 from tip to joint; the raster is no wider */
     f->half_width = 172 * f->size;
     if (f->half_width > 200)
         f->half_width = 200;
@@ -156,11 +172,12 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
     f->base = -262;
     f->stretch = 1.24 + 0.09 * syn_normal(&rng);
     double side = f->class == HBS_SYNTH_RIGHT_LOOP ? -1 : 1;
+    /* where ridges begin to follow the round of the tip, and how much (orientation.c) */
     f->tip_bend = 0.78 + 0.08 * syn_normal(&rng);
     f->tip_from = -95 + 18 * syn_normal(&rng);
     f->tip_width = 70 + 10 * syn_normal(&rng);
     switch (f->class) {
-    case HBS_SYNTH_ARCH:
+    case HBS_SYNTH_ARCH: /* no singular point: a wave of ridges, highest in the middle of the pad */
         f->arch = 0.66 + 0.14 * syn_normal(&rng);
         f->arch_at = -42 + 16 * syn_normal(&rng);
         f->arch_width = 125 + 14 * syn_normal(&rng);
@@ -172,7 +189,7 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
         break;
     case HBS_SYNTH_WHORL:
         place_whorl(f, &rng);
-        f->tip_bend *= 0.7;
+        f->tip_bend *= 0.7; /* the upper loop turns the ridges already */
         break;
     default:
         place_loop(f, &rng, side);
@@ -185,6 +202,7 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
         f->wave[w][1] = 2 * SYN_PI / length * syn_cos(way);
         f->wave[w][2] = 2 * SYN_PI / length * syn_sin(way);
         f->wave[w][3] = syn_range(&rng, 0, 2 * SYN_PI);
+        /* the same for the ridge period, which varies faster: 5 % each, 7 % in all */
         length = syn_range(&rng, 110, 350), way = syn_range(&rng, 0, SYN_PI);
         f->period_wave[w][0] = 0.05 * syn_normal(&rng);
         f->period_wave[w][1] = 2 * SYN_PI / length * syn_cos(way);

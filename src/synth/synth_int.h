@@ -5,7 +5,8 @@
  *   math.c        sine, arc tangent, exponential, noise: the same bits on every machine
  *   person.c      person seed, finger -> class, singularities, ridge period, creases
  *   orientation.c the orientation model at a point
- *   growth.c      orientation and period maps -> ridges, by iterated Gabor filtering
+ *   growth.c      orientation and period maps -> ridges, by iterated Gabor filtering (growth_*: kernels)
+ *   relief.c      ridges -> distance to their edges
  *   truth.c       ridges -> minutiae
  *   master.c      one finger from all of these
  *   distort.c     placement and plastic distortion, and their inverse
@@ -104,8 +105,8 @@ bool syn_inside(const struct syn_finger *f, double u, double v);
 /* ---- growth.c ---- */
 /* Ridge height -127 valley .. 127 ridge, SYN_W x SYN_H; -127 outside. */
 enum hbs_err syn_grow(struct hbs_ctx *ctx, const struct syn_finger *f, uint64_t seed, int8_t *height);
-/* Multiply-adds that takes. */
-uint64_t syn_grow_work(const struct syn_finger *f);
+
+/* ---- relief.c ---- */
 /* Distance from the ridges' edges, above 0 inside ridges, in 1/SYN_RELIEF pixel as if the period
  * were 9 pixels everywhere. Cutting it at c grows (c < 0) or thins ridges by |c| on each side. */
 #define SYN_RELIEF 30
@@ -165,6 +166,9 @@ struct syn_sensor {
     double contact[2], contact_spread, squareness;    /* half axes; exponent of the outline */
     double contact_v, contact_v_spread, contact_u_spread; /* where the finger touches, pixels */
     double slip;       /* of the outer skin, pixels */
+    double asked;      /* share of impressions taken in a manner that was asked for: see draw_manner */
+    double asked_shift, asked_turn, asked_slip, asked_wet; /* factors of deviations; wetness added */
+    double skin;       /* weight of the finger's own moisture beside the impression's */
     double wetness, wetness_spread, unevenness, grain, grain_spread, abrasion;
     double scratches;  /* at most, of an impression at full abrasion */
     double grain_size, speckle; /* of ridge noise: pixels; how much of it changes from pixel to pixel */
