@@ -19,6 +19,10 @@ for page in sorted(os.listdir(GUIDE)):
         shown = re.findall(r"^```sh\n(.*?)^```$", h.read(), re.M | re.S)
     if not shown:
         continue
+    if page == "law-proofs.md" and os.environ.get("HABEAS_PROOFS") == "0":
+        count += 1
+        print(f"ok {count} # SKIP this build has no prover, so {page} shows what it cannot do")
+        continue
     with tempfile.TemporaryDirectory() as top:
         for i, block in enumerate(shown, 1):
             r = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=top, env=env, stdin=subprocess.DEVNULL,

@@ -321,14 +321,16 @@ static void smallest(int packs)
 
 /* ---- Strings between strings ------------------------------------------------------------------------- */
 
-/* All strings of up to three characters of { ' ', 'A', 'b' }, in order. */
-static int list_strings(char out[64][8])
+enum { STRINGS = 85 };
+
+/* All strings of up to three characters of { ' ', '0', 'x', 'y' }. */
+static int list_strings(char out[STRINGS][8])
 {
     int n = 0;
-    for (int size = 0; size <= 3; size++)
-        for (int i = 0, all = size == 0 ? 1 : size == 1 ? 3 : size == 2 ? 9 : 27; i < all; i++, n++)
-            for (int k = 0, rest = i; k < size; k++, rest /= 3) {
-                out[n][k] = " Ab"[rest % 3];
+    for (int size = 0, all = 1; size <= 3; size++, all *= 4)
+        for (int i = 0; i < all; i++, n++)
+            for (int k = 0, rest = i; k < size; k++, rest /= 4) {
+                out[n][k] = " 0xy"[rest % 4];
                 out[n][k + 1] = 0;
             }
     return n;
@@ -338,7 +340,7 @@ static int list_strings(char out[64][8])
  * themselves are fewer. */
 static void order_of_strings(void)
 {
-    static char all[64][8];
+    static char all[STRINGS][8];
     int n = list_strings(all), bad = 0, narrow = 0;
     for (int a = 0; a < n; a++)
         for (int b = 0; b < n; b++) {
