@@ -78,7 +78,7 @@ static void draw_pores(const struct hbs_synth_master *m, struct hbs_rng *rng)
     for (int i = 0; i < 2 * SYN_PORES; i++) {
         int x = 4 + (int)hbs_rng_below(rng, SYN_W - 8), y = 4 + (int)hbs_rng_below(rng, SYN_H - 8);
         const int8_t *h = m->height;
-        /* climb to the crest */
+        /* climb to the crest: the highest of the four neighbours, as long as one is higher */
         for (int step = 0; step < 6; step++) {
             int best = h[y * SYN_W + x], bx = x, by = y;
             for (int d = 0; d < 4; d++) {
@@ -99,6 +99,8 @@ static void draw_pores(const struct hbs_synth_master *m, struct hbs_rng *rng)
     }
 }
 
+/* Three rasters of 0.2 MB stay; growth takes 1.5 MB more while it runs. 15 ms, most of it growth. All or nothing: *out
+ * is set at the very end. */
 enum hbs_err hbs_synth_master_open(struct hbs_ctx *ctx, uint64_t person, unsigned finger,
                                    struct hbs_synth_master **out)
 {
@@ -161,6 +163,7 @@ void hbs_synth_master_close(struct hbs_synth_master *m)
     hbs_free(m->ctx, m);
 }
 
+/* What was drawn, which on a poor impression nobody could tell: it is the truth, not a reading. */
 enum hbs_synth_class hbs_synth_master_class(const struct hbs_synth_master *m)
 {
     return m->finger.class;
@@ -173,6 +176,7 @@ size_t hbs_synth_master_minutiae(const struct hbs_synth_master *m, const struct 
     return m->count;
 }
 
+/* Where the orientation model has them, finer than a pixel; the ridges about them follow within one or two. */
 size_t hbs_synth_master_singularities(const struct hbs_synth_master *m,
                                       const struct hbs_synth_singularity **out)
 {

@@ -90,6 +90,7 @@ uint64_t syn_seed(uint64_t seed, uint64_t part, uint64_t number)
     return mix(mix(mix(seed) ^ part) ^ number);
 }
 
+/* What callers number (people, fingers, impressions) is part 0, so that it never meets a part of ours. */
 uint64_t hbs_synth_seed(uint64_t seed, uint64_t number) { return syn_seed(seed, 0, number); }
 
 /* Box and Muller's method would need a logarithm that is the same everywhere; the sum of four uniform numbers
@@ -102,6 +103,7 @@ double syn_normal(struct hbs_rng *rng)
     return (sum * (1.0 / 65535) - 2.0) * 1.7320508075688772;
 }
 
+/* Evenly over [least, most): hbs_rng_unit never gives 1. */
 double syn_range(struct hbs_rng *rng, double least, double most)
 {
     return least + (most - least) * hbs_rng_unit(rng);

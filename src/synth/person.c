@@ -110,6 +110,7 @@ static void place_whorl(struct syn_finger *f, struct hbs_rng *rng)
     bend_delta(&f->singular[3], rng);
 }
 
+/* So near above its delta that no ridge between them recurves: a loop would have one that does. */
 static void place_tented(struct syn_finger *f, struct hbs_rng *rng)
 {
     /* a loop straight above a delta: the tent's pole */
@@ -171,6 +172,7 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
     f->tip = 222 + 20 * (f->size - 1) + 8 * syn_normal(&rng);
     f->base = -262;
     f->stretch = 1.24 + 0.09 * syn_normal(&rng);
+    /* left loops open to the left below; right ones are their mirror image */
     double side = f->class == HBS_SYNTH_RIGHT_LOOP ? -1 : 1;
     /* where ridges begin to follow the round of the tip, and how much (orientation.c) */
     f->tip_bend = 0.78 + 0.08 * syn_normal(&rng);
@@ -195,6 +197,7 @@ void syn_finger_draw(uint64_t person, unsigned finger, struct syn_finger *f)
         place_loop(f, &rng, side);
         break;
     }
+    /* four plane waves in each map: smooth everywhere, no singular point of their own, and cheap at any place */
     for (int w = 0; w < SYN_WAVES; w++) {
         /* wave lengths of 200 to 600 pixels: what makes two fingers of a class look different */
         double length = syn_range(&rng, 200, 600), way = syn_range(&rng, 0, SYN_PI);

@@ -104,6 +104,7 @@ const struct hbs_synth_sensor_info *hbs_synth_sensor_info(enum hbs_synth_sensor 
     return s ? &s->info : NULL;
 }
 
+/* By the name in the table, letter for letter; six names need no more than a loop. */
 int hbs_synth_sensor_find(const char *name)
 {
     for (int i = 0; i < HBS_SYNTH_SENSORS; i++)
@@ -221,6 +222,7 @@ static void sprinkle(const struct syn_sensor *s, struct hbs_rng *rng, uint8_t *p
     int n = s->specks ? (int)hbs_rng_below(rng, 2 * (uint32_t)s->specks) : 0;
     for (int i = 0; i < n; i++) {
         int x = (int)hbs_rng_below(rng, (uint32_t)w), y = (int)hbs_rng_below(rng, (uint32_t)h);
+        /* an ellipse with soft edges */
         double rx = 0.7 + 1.6 * hbs_rng_unit(rng), ry = 0.7 + 1.6 * hbs_rng_unit(rng);
         double deep = (s->ground - s->ridge) * (0.1 + 0.5 * hbs_rng_unit(rng) * hbs_rng_unit(rng));
         for (int dy = -4; dy <= 4; dy++)
@@ -289,6 +291,7 @@ void syn_render(const struct syn_sensor *s, const struct hbs_synth_conditions *h
                                  : range * deep * clamp(level / s->ground, 0.2, 1.2);
             level -= (double)ink[i] * whole;
             level += s->pixel_noise * (double)syn_hiss(&state) * (s->ground > 250 ? touch : 1.0);
+            /* outside what was swept there is no ground, only the level of an idle row */
             if (sweep && (y < top || x < left || x >= w - right))
                 level = 108 + (y < top ? (double)row[y] : 0);
             pixels[i] = (uint8_t)clamp(level + 0.5, 0, 255);
