@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MEMORY_OBJECTS = 512, MEMORY_PENDING = 4096 };
+enum { MEMORY_OBJECTS = 640, MEMORY_PENDING = 4096 };
 
 struct memory_object {
     char name[96];

@@ -170,7 +170,9 @@ with tempfile.TemporaryDirectory() as d:
     check(code == 3 and "- place.city == \"Dallas\"    (place.city: \"Houston\")" in out and "+ subject.arrested" in out and
           "it would be allowed if\n  place.city were \"Dallas\" (now \"Houston\")\n" in out, "a tree for people", out)
     code, out, err = run("explain", "--law", pack, "--on", "2020-04-15", "--facts", file)
-    check(code == 3 and "no change of one or two facts would make it allowed" in out and "--all" in out, "no change: it says so", out)
+    # the prover, where it was built in, looks beyond two facts
+    check(code == 3 and ("no change of one or two facts would make it allowed" in out or
+                         "no change of any facts about this act on this date would make it allowed" in out) and "--all" in out, "no change: it says so", out)
     code, out, err = run("explain", "--law", pack, "--on", "2020-04-15", "--facts", file, "--all")
     check("permit dallas-arrested: holds, but is not in force" in out, "--all tells rules without effect", out)
 

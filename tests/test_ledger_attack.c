@@ -211,6 +211,58 @@ static bool attack(char what[256])
     }
 }
 
+/* A log with full tiles above the first level: every hash of them counts, and proofs reach over them. */
+static void large(void)
+{
+    enum { GROUPS = 258 };
+    struct hbs_ledger_store store = memory_store(&memory);
+    struct hbs_ledger_config config = {.since = 1780000000};
+    struct hbs_ledger *l;
+    struct hbs_ledger_report report;
+    struct hbs_ledger_sealer sealer;
+    struct hbs_ledger_sealed sealed;
+    struct hbs_ledger_item item = {.document = "x", .document_size = 1};
+    const struct hbs_buf *entries[JOURNAL_GROUP_MAX];
+    memory.honest = true;
+    hbs_ledger_sealed_init(&sealed, ctx);
+    if (hbs_ledger_create(ctx, &store, &secret, &config) || hbs_ledger_open(ctx, &store, &secret, 0, &l) ||
+        ledger_sealer_make(ctx, NULL, 0, &sealer) || hbs_ledger_seal(ctx, &sealer, &item, &sealed))
+        return;
+    for (int i = 0; i < JOURNAL_GROUP_MAX; i++)
+        entries[i] = &sealed.entry; /* the same bytes may be logged twice: each is a leaf */
+    int bad = 0;
+    for (int i = 0; i < GROUPS; i++)
+        bad += ledger_commit_locked(l, ctx, entries, JOURNAL_GROUP_MAX) != HBS_OK;
+    uint64_t size = hbs_ledger_size(l);
+    for (int i = 0; i < 300; i++) {
+        uint64_t m = hbs_rng_below(&rng, (uint32_t)size), n = m + 1 + hbs_rng_below(&rng, (uint32_t)(size - m));
+        uint8_t root[32], old[32], leaf[32], hashes[HBS_LEDGER_PROOF_MAX][32];
+        uint32_t count;
+        bad += hbs_ledger_root(l, ctx, n, root) || hbs_ledger_root(l, ctx, m, old) || hbs_ledger_leaf(l, ctx, m, leaf) ||
+               hbs_ledger_prove(l, ctx, m, n, hashes, &count) ||
+               hbs_ledger_check_inclusion(ctx, m, n, leaf, (const uint8_t(*)[32])hashes, count, root) ||
+               hbs_ledger_consistency(l, ctx, m, n, hashes, &count) ||
+               hbs_ledger_check_consistency(ctx, m, old, n, root, (const uint8_t(*)[32])hashes, count);
+    }
+    bad += hbs_ledger_close(ctx, l) != HBS_OK;
+    ok(!bad && verify(NULL, 0, &report) == HBS_OK && report.checkpoint.size == 256 * GROUPS + 1, "%d entries, with proofs over three levels",
+       256 * GROUPS + 1);
+    static const char *const names[] = {"tile/1/000", "tile/2/000.p/1", "tile/1/001.p/2", "tile/0/200"};
+    for (size_t i = 0; i < HBS_COUNT(names); i++) {
+        struct memory_object *o = memory_find(memory.now, names[i], false);
+        size_t byte = o ? hbs_rng_below(&rng, (uint32_t)o->size) : 0;
+        char where[128];
+        snprintf(where, sizeof where, "%s byte %zu", names[i], byte / 32 * 32);
+        if (o)
+            o->data[byte] ^= 1;
+        ok(o && verify(NULL, 0, &report) == HBS_ERR_INTEGRITY && strstr(named, where) && problems == 1, "%s is told, once", where);
+        if (o)
+            o->data[byte] ^= 1;
+    }
+    hbs_ledger_sealed_close(&sealed);
+    memory_free(&memory);
+}
+
 int main(void)
 {
     tap_begin();
@@ -323,6 +375,7 @@ int main(void)
     o.key = &secret.key;
     is_int(hbs_ledger_verify(ctx, &store, &o, &report), HBS_OK, "the true one is not");
     memory_free(&memory);
+    large();
     memory_free(&before);
     memory_free(&yesterday);
     hbs_buf_close(&anchor);
