@@ -277,7 +277,7 @@ static void search_line(const char *what, uint64_t prints, const struct probes *
            "\"screened\":%.0f,\"cpu_s\":%.4f,\"cpu_s_most\":%.4f,\"wall_s\":%.4f,\"steps_s\":[%.4f,%.4f,%.4f],"
            "\"kernel\":\"%s\",\"threads\":%u}\n",
            what, (unsigned long long)prints, n, all->difficulty * all->least, all->difficulty, o->list,
-           o->exhaustive ? 10000 : o->passing, (double)t->hits / n, range[0], range[1], (double)t->found / n,
+           o->exhaustive || !o->passing ? 10000 : o->passing, (double)t->hits / n, range[0], range[1], (double)t->found / n,
            (unsigned long long)reference, (unsigned long long)t->kept,
            reference ? (double)t->kept / (double)reference : 0, share[0], share[1], (double)t->screened / n,
            t->cpu / n, t->most, t->wall / n, t->step[0] / n, t->step[1] / n, t->step[2] / n, kernel, o->threads);
@@ -677,11 +677,11 @@ int main(int argc, char **argv)
     uint64_t hits = t.hits;
     t.kept = t.hits;
     search_line("two_stage", prints, &all, 1, &t, hits, &o, kernel);
-    /* what passes the sketch (per 10,000; 0: as the library chooses) and what goes on to stage 2 */
+    /* what passes the sketch (per 10,000; 0: all) and what goes on to stage 2 (0: as the library chooses) */
     static const struct {
         uint16_t passing, list;
         bool exhaustive;
-    } settings[] = {{0, 0, false}, {400, 500, false}, {0, 0, true}};
+    } settings[] = {{0, 0, false}, {400, 500, false}, {600, 2000, false}};
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         o = (struct hbs_search_options){.threads = 1, .exhaustive = settings[i].exhaustive,
                                         .passing = settings[i].passing, .list = settings[i].list};

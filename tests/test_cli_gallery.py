@@ -182,10 +182,11 @@ def searching(d, prints, probes, g):
     code, out, err = run("gallery", "identify", probe, "--gallery", g)
     check(code == 0 and "0003-02_1" in out and "leads, not verdicts" in out and not err, "and for people", out + err)
     same = []
-    for extra in (("--threads", "1"), ("--threads", "3"), ("--exhaustive",)):
+    for extra in (("--threads", "1"), ("--threads", "3"), ("--exhaustive",), ("--quick",), ("--quick", "--exhaustive")):
         code, p = answer("gallery", "identify", probe, "--gallery", g, *extra)
-        same.append(code == 0 and p["candidates"] == o["candidates"])
-    check(all(same) and p["exhaustive"] is True, "threads and --exhaustive change no candidate", same)
+        same.append(code == 0 and p["candidates"] == o["candidates"] and
+                    p["exhaustive"] is (extra != ("--quick",)))
+    check(all(same) and o["exhaustive"] is True, "threads and --quick change no candidate here; exhaustive is the default", same)
     code, p = answer("gallery", "identify", probe, "--gallery", g, "--threshold", "2.0")
     check(code == 0 and p["threshold"]["set_by"] == "caller" and p["threshold"]["score"] >= o["threshold"]["score"],
           "a stricter threshold is the caller's", p["threshold"])

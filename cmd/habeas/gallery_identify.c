@@ -14,7 +14,7 @@ static const char *file, *mark = "-";
 static struct finger_how how;
 static double deadline, threshold = NAN;
 static uint64_t top = 10, threads;
-static bool exhaustive, fuse;
+static bool exhaustive, quick, fuse;
 
 /* The system sets the threshold; a caller can only make it stricter (charter, article 4). */
 static const double least_llr = 1.0;
@@ -25,7 +25,8 @@ static const struct cmd_option options[] = {
     {"person-end", 0, CMD_TEXT, &mark, "C", "with --fuse: a person's name ends before an id's last C (-)", 0, 0},
     {"top", 0, CMD_COUNT, &top, "K", "candidates at most (10)", 1, HBS_SEARCH_TOP_MAX},
     {"threshold", 0, CMD_NUMBER, &threshold, "LLR", "a stricter one than the system's (at least 1.0)", -100, 100},
-    {"exhaustive", 0, CMD_FLAG, &exhaustive, NULL, "stage 1 on every print, no index", 0, 0},
+    {"quick", 0, CMD_FLAG, &quick, NULL, "screen by sketches first: half the time, loses some mates", 0, 0},
+    {"exhaustive", 0, CMD_FLAG, &exhaustive, NULL, "screen every print by all bits: the default; overrules --quick", 0, 0},
     {"deadline", 0, CMD_NUMBER, &deadline, "S", "seconds; then the answer says it is incomplete", 0, 86400},
     FINGER_HOW_PICTURE(how),
     {"threads", 0, CMD_COUNT, &threads, "N", "0 for all processors; changes no answer", 0, 256},
@@ -124,6 +125,7 @@ static int search(struct cmd_run *run, const struct hbs_gallery *g, const char *
         /* people are found by the prints of any of their fingers: look at more of them */
         struct hbs_search_options o = {.compare = compare, .arg = &probe,
             .top = fuse ? HBS_SEARCH_TOP_MAX : (uint32_t)top, .exhaustive = exhaustive,
+            .passing = quick ? 400 : 0, .list = quick ? 500 : 0,
             .threads = (unsigned)threads, .deadline = deadline};
         err = hbs_gallery_identify(run->ctx, g, &print, &o, out->answer);
         for (int i = 0; i < THREADS_MAX; i++)

@@ -7,10 +7,10 @@
  *   hbs_gallery_open              maps the file; hbs_gallery_info, hbs_gallery_verify
  *   hbs_gallery_identify          probe -> candidates, and how much of the gallery was searched
  *
- * A search has three steps: every print is screened with a 64-bit sketch of each cylinder; the best
- * few per cent are screened again with all bits ("stage 1"); the best of those are compared in full
- * by a function of the caller's ("stage 2"), whose scores rank the answer. An exhaustive search
- * leaves out the first step. The answer is the same for every instruction set and number of
+ * A search has two steps: every print is screened with all bits of its cylinders ("stage 1"), and the
+ * best of them are compared in full by a function of the caller's ("stage 2"), whose scores rank the
+ * answer. A quick search has a step before these: every print is screened with a 64-bit sketch of each
+ * cylinder, and only the best few per cent go through stage 1. The answer is the same for every instruction set and number of
  * threads; ties go to the print that was enrolled first. It is a list of leads, never a verdict.
  *
  * The file is a cache: it can be made again from the stored templates. It is stamped "evaluation":
@@ -139,10 +139,11 @@ struct hbs_search_options {
     uint32_t top;       /* candidates wanted; 0 means 10; at most HBS_SEARCH_TOP_MAX */
     uint32_t list;      /* prints compared in stage 2; 0 means one in 500 of the gallery, at least 200 and
                            at most 2,000; at most HBS_SEARCH_LIST_MAX */
-    uint32_t passing;   /* per 10,000 of the prints that pass the sketch (at least 2,000 prints); 0
-                           means 600, and an exhaustive search for a probe of 22 cylinders or fewer,
+    uint32_t passing;   /* 0: an exhaustive search. Otherwise every print is screened by its sketch first
+                           and so many per 10,000 pass (at least 2,000 prints): quicker, and some mates
+                           are lost. A probe of 22 cylinders or fewer is searched exhaustively anyway,
                            whose sketch tells too little */
-    bool exhaustive;    /* stage 1 on every print */
+    bool exhaustive;    /* stage 1 on every print, whatever `passing` says */
     unsigned threads;   /* 0: all processors */
     double deadline;    /* seconds from the call after which no more is begun; 0: none */
 };

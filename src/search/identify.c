@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * Room search: the search itself. Sketch of every print -> the best few per cent -> all bits of
- * those -> the best few hundred -> the caller's full comparison -> the answer. Why every print is
- * looked at instead of a hash index: docs/decisions/search-screening.md.
+ * Room search: the search itself. All bits of every print -> the best few hundred or thousand -> the
+ * caller's full comparison -> the answer. When asked to be quick: sketch of every print -> the best
+ * few per cent -> all bits of those, and on as before. Why every print is looked at instead of a hash
+ * index, and what being quick costs: docs/decisions/search-screening.md.
  *
  * Determinism: threads fill arrays by print number; choosing works on the finished arrays with the
  * total order (score, then number), so neither the number of threads nor the instruction set shows.
@@ -20,8 +21,7 @@ enum {
     LIST_LEAST = 200,      /* prints compared in full: one in LIST_SHARE, so many at least and at most */
     LIST_MOST = 2000,
     LIST_SHARE = 500,
-    PASSING_DEFAULT = 600, /* per 10,000 */
-    PROBE_SMALL = 22,      /* cylinders of a probe that is searched exhaustively */
+    PROBE_SMALL = 22,      /* cylinders of a probe that is searched exhaustively, whatever was asked */
     PASSING_LEAST = 2000   /* prints that pass in a small gallery */
 };
 
@@ -306,7 +306,7 @@ enum hbs_err hbs_gallery_identify(struct hbs_ctx *ctx, const struct hbs_gallery 
     answer->kernel = hbs_isa_name(hbs_cpu_isa());
     /* A probe of few cylinders costs little to compare in full, and a sketch of it tells little: of
      * the mates that a sketch lost, nearly all were such probes. */
-    bool exhaustive = o->exhaustive || (!o->passing && probe->count <= PROBE_SMALL);
+    bool exhaustive = o->exhaustive || !o->passing || probe->count <= PROBE_SMALL;
     answer->exhaustive = exhaustive;
     answer->complete = true;
     if ((err = chunks_make(ctx, s)))
@@ -328,7 +328,7 @@ enum hbs_err hbs_gallery_identify(struct hbs_ctx *ctx, const struct hbs_gallery 
         answer->complete = false;
     size_t want = list;
     if (!exhaustive) {
-        want = (size_t)(answer->total * (o->passing ? o->passing : PASSING_DEFAULT) / 10000);
+        want = (size_t)(answer->total * o->passing / 10000);
         want = want < PASSING_LEAST ? PASSING_LEAST : want;
     }
     want = want < answer->searched ? want : (size_t)answer->searched;
