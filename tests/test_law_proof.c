@@ -511,6 +511,9 @@ static void differences(void)
          false, "an obligation"},
         {RULE("14", "obliges notice\n  keeps for 1 year"), RULE("14", "obliges notice if has(actor.id)\n  keeps for 1 year"), false,
          false, false, false, "an obligation that an article makes certain"},
+        {RULE("14", "obliges notice if place.city == \"a\"\n  keeps for 1 year"),
+         RULE("14", "obliges notice if !has(place.city) || place.city == \"a\"\n  keeps for 1 year"), false, false, false, false,
+         "an obligation whose condition errs"},
         {RULE("14", "keeps for 1 year\n  threshold 3"), RULE("14", "keeps for 1 year\n  threshold 3.001"), false, false, false, true,
          "a threshold"},
     };
