@@ -345,6 +345,8 @@ with tempfile.TemporaryDirectory() as top:
         code, answer, err = ask("verify", "killed", "--offline")
         if code:
             wrong.append(f"kill {k}: verify {code} {answer.get('problems')}")
+        if acked and ask("prove", "killed", str(max(acked)))[1].get("leaf", {}).get("hash") != acked[max(acked)]:
+            wrong.append(f"kill {k}: entry {max(acked)} cannot be proved before anybody mends")
     code, out, err = run("append", "killed", "note.txt")
     if code:
         wrong.append(err)
