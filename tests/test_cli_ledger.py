@@ -258,8 +258,13 @@ with tempfile.TemporaryDirectory() as top:
     code, answer, err = ask("checkpoint", "acts", "--cosign")
     check(code == 0 and "wit.example/w" in answer["checkpoint"], "its line stands in the checkpoint")
     write("wit.pub", witness)
-    os.mkdir("r2")
-    write("cosigned", answer["checkpoint"])
+    code, told, err = ask("receipt", "verify", "receipts/1-0.tlog-proof", "--log", key, "--witnesses", "wit.pub")
+    check(code == 7 and told["verified"] and told["witnesses"][0]["time"] == 0, "an old receipt is not witnessed", told)
+    code, told, err = ask("receipt", "renew", "acts", "receipts/1-0.tlog-proof", "-o", "renewed")
+    check(code == 0 and told["witnesses"] == 1 and told["leaf"]["index"] == 1, "it can be renewed", told)
+    code, told, err = ask("receipt", "verify", "renewed", "--log", key, "--witnesses", "wit.pub")
+    check(code == 0 and told["witnesses"][0]["time"] > 1700000000 and told["content"]["act"] == "enrol", "and is witnessed then", told)
+    refused(4, "receipt", "renew", "other", "receipts/1-0.tlog-proof")
     host = url.split("//")[1].strip("/")
 
     def post(path, body, method="POST"):
@@ -340,6 +345,8 @@ with tempfile.TemporaryDirectory() as top:
         code, answer, err = ask("verify", "killed", "--offline")
         if code:
             wrong.append(f"kill {k}: verify {code} {answer.get('problems')}")
+        if acked and ask("prove", "killed", str(max(acked)))[1].get("leaf", {}).get("hash") != acked[max(acked)]:
+            wrong.append(f"kill {k}: entry {max(acked)} cannot be proved before anybody mends")
     code, out, err = run("append", "killed", "note.txt")
     if code:
         wrong.append(err)

@@ -344,9 +344,10 @@ HBS_API HBS_MUST_USE enum hbs_err hbs_ledger_create(struct hbs_ctx *ctx, const s
                                                     const struct hbs_ledger_config *config)
     HBS_NONNULL(1, 2, 3, 4);
 /* Opens a log. With `secret` for writing: takes the write lock, waiting `wait` seconds, and mends what
- * a crash left (nothing that was acknowledged is lost by it). Without: reads what is published. The
- * context and the store must live as long. HBS_ERR_INTEGRITY when what lies there does not verify;
- * opening checks the edges of the tree only, hbs_ledger_verify all. */
+ * a crash left (nothing that was acknowledged is lost by it). Without: for reading, what is there when it
+ * is opened, also in a writer's journal; changes nothing. The context and the store must live as long.
+ * HBS_ERR_INTEGRITY when what lies there does not verify; opening checks the edges of the tree only,
+ * hbs_ledger_verify all. */
 HBS_API HBS_MUST_USE enum hbs_err hbs_ledger_open(struct hbs_ctx *ctx, const struct hbs_ledger_store *store,
                                                   const struct hbs_ledger_secret *secret, double wait,
                                                   struct hbs_ledger **out) HBS_NONNULL(1, 2, 5);

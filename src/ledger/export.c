@@ -10,7 +10,7 @@ struct copy {
     struct hbs_ledger *l;
     struct hbs_ctx *ctx;
     const struct hbs_ledger_store *to;
-    struct hbs_buf have, want;
+    struct hbs_buf have, want, checkpoint; /* checkpoint: the file's, which the tiles are of */
     uint64_t files;
 };
 
@@ -46,7 +46,7 @@ static enum hbs_err copy_checkpoint(struct copy *c)
         return hbs_fail_memory(c->ctx, sizeof *note);
     c->want.size = 0;
     hbs_buf_init(&seen, c->ctx, HBS_LEDGER_NOTE_MAX);
-    enum hbs_err err = hbs_buf_put(&c->want, c->l->note, c->l->note_size);
+    enum hbs_err err = hbs_buf_put(&c->want, c->checkpoint.data, c->checkpoint.size);
     for (uint32_t i = 0; !err && i < c->l->config.witness_count; i++) {
         seen.size = 0;
         err = hbs_ledger_witness_note(c->l, c->ctx, i, &seen);
@@ -57,8 +57,8 @@ static enum hbs_err copy_checkpoint(struct copy *c)
         if (!err)
             err = hbs_ledger_note_parse(c->ctx, seen.data, seen.size, note);
         /* the same text: the witness's line belongs to this checkpoint too */
-        if (!err && c->l->note_size > note->text_size && !memcmp(c->l->note, note->text, note->text_size) &&
-            c->l->note[note->text_size] == '\n')
+        if (!err && c->checkpoint.size > note->text_size && !memcmp(c->checkpoint.data, note->text, note->text_size) &&
+            c->checkpoint.data[note->text_size] == '\n')
             for (uint32_t k = 0; !err && k < note->count; k++)
                 if (note->signature[k].id == c->l->config.witness[i].key.id) {
                     const char *line = note->signature[k].name - 4;
@@ -79,6 +79,7 @@ enum hbs_err hbs_ledger_export(struct hbs_ledger *ledger, struct hbs_ctx *ctx, c
     struct copy c = {.l = ledger, .ctx = ctx, .to = to};
     hbs_buf_init(&c.have, ctx, HBS_LEDGER_NOTE_MAX);
     hbs_buf_init(&c.want, ctx, HBS_LEDGER_NOTE_MAX);
+    hbs_buf_init(&c.checkpoint, ctx, LEDGER_CHECKPOINT_MAX);
     enum hbs_err err = HBS_OK;
     if (ledger->writing)
         err = hbs_ledger_publish(ledger, ctx);
@@ -86,13 +87,17 @@ enum hbs_err hbs_ledger_export(struct hbs_ledger *ledger, struct hbs_ctx *ctx, c
         err = ledger->store.lock(ledger->store.user, ctx, HBS_LEDGER_LOCK_PUBLISH, true, 10);
     if (err)
         goto close;
-    /* a reader's checkpoint is of when it was opened: its partial tiles may be gone since */
-    struct hbs_buf now;
-    hbs_buf_init(&now, ctx, LEDGER_CHECKPOINT_MAX);
-    err = ledger->store.get(ledger->store.user, ctx, "checkpoint", &now);
-    if (!err && (now.size != ledger->note_size || memcmp(now.data, ledger->note, now.size) != 0))
+    /* what a reader has is of when it was opened: its partial tiles may be gone since */
+    struct hbs_ledger_checkpoint now = {.size = 0};
+    err = ledger->store.get(ledger->store.user, ctx, "checkpoint", &c.checkpoint);
+    if (!err) {
+        struct hbs_ledger_note *note = hbs_alloc(ctx, 1, sizeof *note);
+        err = note ? hbs_ledger_checkpoint_open(ctx, c.checkpoint.data, c.checkpoint.size, &ledger->config.log, note, &now)
+                   : hbs_fail_memory(ctx, sizeof *note);
+        hbs_free(ctx, note);
+    }
+    if (!err && (now.size != ledger->published || memcmp(now.root, ledger->published_root, sizeof now.root) != 0))
         err = hbs_fail(ctx, HBS_ERR_BUSY, "checkpoint", "try again", "the ledger grew meanwhile");
-    hbs_buf_close(&now);
     for (int level = 0; !err && level < LEDGER_LEVELS; level++) {
         uint64_t count = ledger->published >> (8 * level);
         for (uint64_t i = 0; !err && i < count / LEDGER_TILE; i++)
@@ -112,5 +117,6 @@ enum hbs_err hbs_ledger_export(struct hbs_ledger *ledger, struct hbs_ctx *ctx, c
 close:
     hbs_buf_close(&c.have);
     hbs_buf_close(&c.want);
+    hbs_buf_close(&c.checkpoint);
     return err;
 }

@@ -279,6 +279,6 @@ enum hbs_err ledger_witness_load(struct hbs_ledger *ledger, struct hbs_ctx *ctx)
 enum hbs_err ledger_witness_fresh(struct hbs_ledger *ledger, struct hbs_ctx *ctx) HBS_MUST_USE;
 
 /* For tests: another clock. */
-HBS_API void ledger_set_clock(struct hbs_ledger *ledger, uint64_t (*now)(void *arg), void *arg);
+void ledger_set_clock(struct hbs_ledger *ledger, uint64_t (*now)(void *arg), void *arg);
 
 #endif

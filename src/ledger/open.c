@@ -249,6 +249,35 @@ enum hbs_err ledger_journal_replay(struct hbs_ledger *l, struct hbs_ctx *ctx, co
     return err;
 }
 
+static enum hbs_err too_few(struct hbs_ledger *l, struct hbs_ctx *ctx, uint64_t acknowledged)
+{
+    char where[48];
+    snprintf(where, sizeof where, "journal byte %zu", l->journal_size);
+    return hbs_fail(ctx, HBS_ERR_INTEGRITY, where, "run 'habeas ledger verify' and keep the folder as it is",
+                    "%llu entries were acknowledged, %llu are there", (unsigned long long)acknowledged,
+                    (unsigned long long)l->edge.size);
+}
+
+/* A reader sees what is in the journal too, of a writer at work or one that crashed; it changes nothing. */
+static enum hbs_err look_into_journal(struct hbs_ledger *l, struct hbs_ctx *ctx)
+{
+    struct hbs_buf data;
+    struct journal_head head;
+    size_t torn;
+    enum hbs_err err = get(l, ctx, "journal", JOURNAL_MAX, &data);
+    if (err == HBS_ERR_NOT_FOUND) {
+        err = HBS_OK;
+    } else if (!err && !(err = journal_head_read(ctx, data.data, data.size, &head)) && head.base == l->published &&
+               !memcmp(head.root, l->published_root, HBS_LEDGER_HASH)) { /* else it is of another size: published since */
+        memcpy(l->journal, data.data, data.size);
+        err = ledger_journal_replay(l, ctx, &head, data.size, &torn);
+        if (!err && head.acknowledged_good && head.acknowledged > l->edge.size)
+            err = too_few(l, ctx, head.acknowledged);
+    }
+    hbs_buf_close(&data);
+    return err;
+}
+
 struct leftover {
     struct hbs_ledger *l;
     struct hbs_ctx *ctx;
@@ -289,11 +318,7 @@ static enum hbs_err mend(struct hbs_ledger *l, struct hbs_ctx *ctx)
         if ((err = read_edge(l, ctx)) || (err = ledger_journal_replay(l, ctx, &head, data.size, &torn)))
             goto done;
         if (head.acknowledged_good && head.acknowledged > l->edge.size) {
-            char where[48];
-            snprintf(where, sizeof where, "journal byte %zu", l->journal_size);
-            err = hbs_fail(ctx, HBS_ERR_INTEGRITY, where, "run 'habeas ledger verify' and keep the folder as it is",
-                           "%llu entries were acknowledged, %llu are there", (unsigned long long)head.acknowledged,
-                           (unsigned long long)l->edge.size);
+            err = too_few(l, ctx, head.acknowledged);
             goto done;
         }
         /* a config among them may not have reached its file */
@@ -387,6 +412,8 @@ enum hbs_err hbs_ledger_open(struct hbs_ctx *ctx, const struct hbs_ledger_store 
             err = read_checkpoint(l, ctx);
         if (!err)
             err = secret ? mend(l, ctx) : read_edge(l, ctx);
+        if (!err && !secret)
+            err = look_into_journal(l, ctx);
         if (!err) {
             if (secret) { /* mending may have renewed it */
                 text.size = 0;
@@ -424,6 +451,8 @@ enum hbs_err hbs_ledger_close(struct hbs_ctx *ctx, struct hbs_ledger *ledger)
     if (ledger->writing) {
         if (!ledger->broken)
             err = ledger_publish_locked(ledger, ctx);
+        if (err == HBS_ERR_BUSY) /* somebody verifies: the journal has it all, the next opening publishes */
+            err = HBS_OK;
         ledger->store.unlock(ledger->store.user, HBS_LEDGER_LOCK_WRITE);
     }
     ledger_free(ctx, ledger);
