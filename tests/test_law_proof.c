@@ -641,6 +641,17 @@ static void turning(int packs)
                 deep += changed > 2;
                 bad += before.allow == after.allow || !t.smallest || !changed || (t.changed >> HBS_FACT_ACT & 1);
                 bad += tried->changes && changed > tried->changes;
+                for (uint32_t g = 0; g < HBS_FACT_COUNT && !bad; g++) { /* no number or date could stay nearer */
+                    const struct hbs_fact_info *info = hbs_fact_info(g);
+                    if (!(t.changed & f.known & t.facts.known & UINT64_C(1) << g) ||
+                        (info->type != HBS_FACT_INTEGER && info->type != HBS_FACT_DATE))
+                        continue;
+                    struct hbs_facts nearer = t.facts;
+                    int64_t step = info->type == HBS_FACT_DATE ? 86400 : 1;
+                    nearer.at[g] += nearer.at[g] < f.at[g] ? step : -step;
+                    hbs_law_rule(law, &nearer, on, &after);
+                    bad += nearer.at[g] != f.at[g] && after.allow != before.allow;
+                }
                 fewer += tried->changes && changed < tried->changes;
             } else {
                 never++;
