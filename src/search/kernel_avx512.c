@@ -42,6 +42,8 @@ INLINE __m512i bits(const __m512i *w, int words)
     return _mm512_sad_epu8(n, _mm512_setzero_si512());
 }
 
+#define FULL_ENDS 0
+#define FULL_STEP 1
 #include "kernel_512.h"
 
 search_kernel *const search_kernels_avx512[SEARCH_DEPTHS] = {sketch, compact, full};

@@ -16,6 +16,7 @@
  *   sums_add(s, owners, keys, weight, bias, words)  adds what each lane is worth to its print:
  *                               max(0, weight + bias - key), or max(0, bias - key * weight) of all bits
  *   sums_start(s), sums_end(s, out)
+ *   FULL_ENDS, FULL_STEP        of all bits: cylinders taken untested at the lower end (0 or 1), and steps of the middle
  *
  * Order within a group: cylinders reached by some lanes only (their directions rise with the lane),
  * by all, by some. In the middle there is no test. A group whose directions spread over more than
@@ -28,8 +29,8 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
 {
     const struct search_reached *reached = probe->reached;
     /* Cylinders that are always taken at the lower end, and `step` at the upper; the middle goes by steps.
-     * What is taken in vain costs less than a branch that nobody can foresee, the less so the fewer words. */
-    const int ends = words == HBS_SEARCH_WORDS ? 1 : 2, step = words == HBS_SEARCH_WORDS ? 2 : 4;
+     * What is taken in vain costs less than a branch that nobody can foresee, the more so the cheaper a pair is. */
+    const int ends = words == HBS_SEARCH_WORDS ? FULL_ENDS : 2, step = words == HBS_SEARCH_WORDS ? FULL_STEP : 4;
     const size_t rest_words = (size_t)(gallery->words - 1) * SEARCH_LANES;
     for (uint32_t t = tile; t < tile + tiles; t++) {
         sums_t sums;
@@ -57,7 +58,8 @@ static inline __attribute__((always_inline)) void frame(const struct search_prob
                     angles_t a = angles_load(angle + l);
                     const struct search_reached *q = middle;
                     const struct search_reached *top = middle + ((after - middle) & ~(ptrdiff_t)(step - 1));
-                    k = key_best_from(k, &g, middle - 1, a, words);
+                    if (ends)
+                        k = key_best_from(k, &g, middle - 1, a, words);
                     if (ends == 2)
                         k = key_best_from(k, &g, middle - 2, a, words);
                     for (int i = 0; i < step; i++) /* the odd ones of the middle, and the upper end */

@@ -110,6 +110,8 @@ INLINE void sums_end(const sums_t *s, uint32_t out[SEARCH_TILE])
     memcpy(out, s->print, sizeof s->print);
 }
 
+#define FULL_ENDS 0
+#define FULL_STEP 1
 #include "kernel_frame.h"
 
 search_kernel *const search_kernels_portable[SEARCH_DEPTHS] = {sketch, compact, full};

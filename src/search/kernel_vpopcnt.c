@@ -17,6 +17,8 @@ INLINE __m512i bits(const __m512i *w, int words)
     return n;
 }
 
+#define FULL_ENDS 1
+#define FULL_STEP 2
 #include "kernel_512.h"
 
 search_kernel *const search_kernels_vpopcnt[SEARCH_DEPTHS] = {sketch, compact, full};
