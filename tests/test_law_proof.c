@@ -505,6 +505,9 @@ static void differences(void)
          "the same in other words"},
         {RULE("14", "keeps for 1 year"), RULE("15", "keeps for 1 year"), true, false, false, false, "an age"},
         {RULE("14", "keeps for 1 month"), RULE("14", "keeps for 30 days"), false, false, true, false, "a month and 30 days"},
+        {RULE("14", "keeps for 1 month"), RULE("14", "keeps for 31 days"), false, false, true, false, "a month and 31 days"},
+        {RULE("14 && on == date(\"2020-05-15\")", "keeps for 1 month"), RULE("14 && on == date(\"2020-05-15\")", "keeps for 31 days"),
+         false, false, false, false, "a month and 31 days, in May"},
         {RULE("14", "keeps for 24 hours"), RULE("14", "keeps for 1 day"), false, false, true, false, "24 hours and a day"},
         {RULE("14", "keeps for 1 year"), "event e \"e\"\n", false, false, true, false, "an event"},
         {RULE("14", "keeps for 1 year"), RULE("14", "obliges notice if place.city == \"a\"\n  keeps for 1 year"), false, true, false,
@@ -683,6 +686,13 @@ static void turning(int packs)
                 "\"officer\"},\"subject\":{\"age\":79},\"place\":{\"city\":\"Dallas\"},\"assessment\":{\"id\":\"p\",\"until\":\"2020-05-02\"}}",
                 "and change by the least");
     }
+    static const int ages[] = {0, 11, 12, 13, 80, 81, 82, 83, 150};
+    int far = 0;
+    for (size_t i = 0; law && i < sizeof ages / sizeof *ages; i++) {
+        f.at[HBS_FACT_SUBJECT_AGE] = ages[i];
+        far += hbs_law_turn_exactly(ctx, law, &f, on, 0, NULL, &t) || t.facts.at[HBS_FACT_SUBJECT_AGE] != (ages[i] < 14 ? 14 : 79);
+    }
+    ok(!far, "an age goes to the nearest that will do, from either side");
     ok(!hbs_date_read(ctx, "2019-05-02", &on) && !hbs_law_turn_exactly(ctx, law, &f, on, 0, NULL, &t) && t.answer == HBS_LAW_PROVED,
        "before a rule has effect nothing turns it");
     is_int(hbs_law_turn_exactly(ctx, law, &f, INT64_C(86400) * 90000, 0, NULL, &t), HBS_ERR_USAGE, "no date of the calendar");
