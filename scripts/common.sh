@@ -7,7 +7,8 @@ say() { printf '%s\n' "$*" >&2; }
 
 # Debian 12's names. Everything that the build, the short tier and the demonstration need.
 packages=(gcc g++ make pkg-config meson ninja-build python3 libpng-dev libturbojpeg0-dev libopenjp2-7-dev
-  libtiff-dev libjansson-dev libseccomp-dev scdoc)
+  libtiff-dev libjansson-dev libseccomp-dev scdoc
+  libsodium-dev libsqlite3-dev libp11-kit-dev softhsm2)
 
 need_packages() { # need_packages [more]: installs what is missing
   local missing=() p
