@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * Room vault: memory for secrets. libsodium's guarded pages (sodium_malloc), but a lock that the
+ * system refuses is an error here, where libsodium goes on without it. Random bytes and derived keys
+ * (BLAKE2b, RFC 7693, as a keyed hash). May touch nothing but memory.
+ */
+#include "vault_int.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define ALIGN 64u
+
+enum hbs_err vault_sodium(struct hbs_ctx *ctx)
+{
+    if (sodium_init() < 0)
+        return hbs_fail(ctx, HBS_ERR_BUG, "libsodium", "check that the system gives random numbers",
+                        "libsodium does not start");
+    return HBS_OK;
+}
+
+enum hbs_err hbs_secret_open(struct hbs_ctx *ctx, size_t size, void **out)
+{
+    enum hbs_err err = vault_sodium(ctx);
+    if (err)
+        return err;
+    if (!size || size > SIZE_MAX / 2)
+        return hbs_fail(ctx, HBS_ERR_USAGE, "", "ask for some bytes", "no memory of %zu bytes", size);
+    /* The context's hook is asked first, for its answer only: so a test can refuse this too. */
+    void *leave = hbs_alloc(ctx, 1, 1);
+    if (!leave)
+        return hbs_fail_memory(ctx, size);
+    hbs_free(ctx, leave);
+    size = (size + ALIGN - 1) / ALIGN * ALIGN; /* sodium_malloc puts the end at a page's end */
+    void *p = sodium_malloc(size);
+    if (!p)
+        return hbs_fail_memory(ctx, size);
+    /* sodium_malloc has tried to lock and does not say whether it could: ask again. */
+    if (sodium_mlock(p, size) != 0) {
+        int saved = errno;
+        sodium_free(p);
+        return hbs_fail(ctx, HBS_ERR_NO_MEMORY, "locked memory",
+                        "raise LimitMEMLOCK= of the service (ulimit -l), then start again",
+                        "the system refuses to lock %zu bytes for secrets: %s", size, strerror(saved));
+    }
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = (uintptr_t)p / page * page;
+    size_t whole = ((uintptr_t)p + size - from + page - 1) / page * page;
+    bool dumped = madvise((void *)from, whole, MADV_DONTDUMP) != 0;
+    bool forked = madvise((void *)from, whole, MADV_WIPEONFORK) != 0;
+    if (dumped || forked) {
+        sodium_free(p);
+        return hbs_fail(ctx, HBS_ERR_NO_MEMORY, "locked memory", "run on Linux 4.14 or later",
+                        "the system does not keep secrets out of %s", dumped ? "core dumps" : "forks");
+    }
+    sodium_memzero(p, size);
+    *out = p;
+    return HBS_OK;
+}
+
+void hbs_secret_close(void *secret)
+{
+    if (secret)
+        sodium_free(secret); /* which overwrites it first */
+}
+
+void hbs_secret_wipe(void *p, size_t size) { sodium_memzero(p, size); }
+
+void hbs_secret_random(void *p, size_t size) { randombytes_buf(p, size); }
+
+void hbs_secret_derive(const uint8_t key[HBS_VAULT_KEY], const char *purpose, uint8_t out[HBS_VAULT_KEY])
+{
+    crypto_generichash(out, HBS_VAULT_KEY, (const uint8_t *)purpose, strlen(purpose), key, HBS_VAULT_KEY);
+}
