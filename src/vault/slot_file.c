@@ -120,6 +120,10 @@ static enum hbs_err slot_get(struct hbs_vault_slot *slot, uint8_t *root, bool *f
     if (code)
         return vault_io_fail(slot->ctx, f->path, "open", code);
     enum hbs_err err = read_blocks(f, file, &best, remains, &bad);
+    /* Whoever was killed may have written and not synced: what is read here shall be on the medium, or
+     * a power loss brings back a root that was answered to be gone. */
+    if (!err && (code = f->io->sync(f->io->user, file)))
+        err = vault_io_fail(slot->ctx, f->path, "sync", code);
     if (!err && best < 0 && bad)
         err = hbs_fail(slot->ctx, HBS_ERR_INTEGRITY, f->path,
                        f->sealed ? "check the credential, or declare the slot lost" : "declare the slot lost",
