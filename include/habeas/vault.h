@@ -57,6 +57,10 @@ HBS_API HBS_MUST_USE enum hbs_err hbs_secret_open(struct hbs_ctx *ctx, size_t si
 HBS_API void hbs_secret_close(void *secret);
 /* Overwrites; the compiler cannot leave it out. */
 HBS_API void hbs_secret_wipe(void *p, size_t size) HBS_NONNULL(1);
+/* Overwrites what earlier calls of this thread may have left of secrets on the stack below the caller and in
+ * vector registers (ciphers spill keys and texts there). The vault's own calls do it before they return;
+ * whoever copies or enciphers secrets himself does it when done. Some 100 ns. */
+HBS_API void hbs_secret_scrub(void);
 /* Fresh random bytes of the system's generator. */
 HBS_API void hbs_secret_random(void *p, size_t size) HBS_NONNULL(1);
 /* A key for one purpose from another key: BLAKE2b keyed with it over the purpose. Purposes that differ

@@ -268,6 +268,7 @@ static enum hbs_err change(struct hbs_vault *v, const uint64_t *subjects, size_t
         v->used_pages = used;
 done:
     hbs_free(v->ctx, sorted);
+    hbs_secret_scrub();
     return err;
 }
 
@@ -306,6 +307,7 @@ enum hbs_err hbs_vault_reslot(struct hbs_vault *v)
         v->s->next.slots = v->slots;
         err = vault_commit(v);
     }
+    hbs_secret_scrub();
     if (err) {
         v->used_pages = used;
         return err;

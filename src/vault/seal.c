@@ -80,6 +80,7 @@ enum hbs_err hbs_vault_seal(struct hbs_ctx *ctx, const uint8_t subject_key[HBS_V
     crypto_aead_xchacha20poly1305_ietf_encrypt(p + TEXT_AT, NULL, plain, size, b.bytes, b.size, NULL,
                                                p + NONCE_AT, key);
     sodium_memzero(key, sizeof key);
+    hbs_secret_scrub();
     out->size += size + HBS_VAULT_SEALED_EXTRA;
     return HBS_OK;
 }
@@ -133,6 +134,7 @@ enum hbs_err hbs_vault_unseal(struct hbs_ctx *ctx, const uint8_t subject_key[HBS
                                                          b.bytes, b.size, p + NONCE_AT, key);
     }
     sodium_memzero(key, sizeof key);
+    hbs_secret_scrub();
     if (bad) {
         if (inside)
             sodium_memzero(out, inside);

@@ -158,6 +158,7 @@ done:
         hbs_vault_close(v);
     else
         *out = v;
+    hbs_secret_scrub();
     return err;
 }
 
@@ -219,6 +220,7 @@ enum hbs_err hbs_vault_create(struct hbs_ctx *ctx, const struct hbs_vault_io *io
         err = vault_root_put(v, i, root);
 done:
     hbs_vault_close(v);
+    hbs_secret_scrub();
     if (made)
         (void)io->remove(io->user, path);
     return err;
@@ -273,11 +275,13 @@ enum hbs_err hbs_vault_get(struct hbs_vault *v, uint64_t subject, uint8_t key[HB
         err = vault_find(v, subject, &found);
     if (err)
         return err;
-    if (!found)
-        return hbs_fail(v->ctx, HBS_ERR_NOT_FOUND, v->path, "check the number; an erased subject has no key",
-                        "subject %llu has no key", (unsigned long long)subject);
-    memcpy(key, found, HBS_VAULT_KEY);
-    return HBS_OK;
+    if (found) {
+        memcpy(key, found, HBS_VAULT_KEY);
+        hbs_secret_scrub();
+        return HBS_OK;
+    }
+    return hbs_fail(v->ctx, HBS_ERR_NOT_FOUND, v->path, "check the number; an erased subject has no key",
+                    "subject %llu has no key", (unsigned long long)subject);
 }
 
 enum hbs_err hbs_vault_own_key(struct hbs_vault *v, const char *purpose, uint8_t key[HBS_VAULT_KEY])
@@ -355,7 +359,9 @@ enum hbs_err hbs_vault_verify(struct hbs_vault *v)
     uint64_t pages = 1, subjects;
     memset(v->next, 0, v->map_room);
     vault_set(v->next, 0);
-    if ((err = vault_walk(v, &v->s->root, true, v->next, &pages, &subjects)))
+    err = vault_walk(v, &v->s->root, true, v->next, &pages, &subjects);
+    hbs_secret_scrub();
+    if (err)
         return err;
     if (subjects != v->s->root.subjects + 1 || pages != v->used_pages)
         return hbs_fail(v->ctx, HBS_ERR_INTEGRITY, v->path, "report this",
@@ -391,5 +397,6 @@ enum hbs_err hbs_vault_drill(struct hbs_vault *v, int index)
 done:
     sodium_memzero(v->s->bytes, sizeof v->s->bytes);
     sodium_memzero(root, sizeof *root);
+    hbs_secret_scrub();
     return err;
 }
