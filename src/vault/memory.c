@@ -72,17 +72,22 @@ void hbs_secret_wipe(void *p, size_t size) { sodium_memzero(p, size); }
  * memcpy leaves them in vector registers: a core dump has both (tests/test_vault_memory.c found them). */
 void hbs_secret_scrub(void)
 {
-    sodium_stackzero(8192);
+    /* Registers first: a call through the dynamic linker may save them on the stack. */
 #if defined(__x86_64__)
+#define ZERO(n) "pxor %%xmm" #n ", %%xmm" #n "\n\t"
+#define ZERO_HIGH(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n\t"
+    __asm__ volatile(ZERO(0) ZERO(1) ZERO(2) ZERO(3) ZERO(4) ZERO(5) ZERO(6) ZERO(7) ZERO(8) ZERO(9) ZERO(10)
+                     ZERO(11) ZERO(12) ZERO(13) ZERO(14) ZERO(15) ::
+                         : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+                           "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
     if (__builtin_cpu_supports("avx"))
-        __asm__ volatile("vzeroall" ::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
-                         "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
-    else
-        __asm__ volatile("pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\tpxor %%xmm2, %%xmm2\n\t"
-                         "pxor %%xmm3, %%xmm3\n\tpxor %%xmm4, %%xmm4\n\tpxor %%xmm5, %%xmm5\n\t"
-                         "pxor %%xmm6, %%xmm6\n\tpxor %%xmm7, %%xmm7\n\tpxor %%xmm8, %%xmm8" ::
-                             : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8");
+        __asm__ volatile("vzeroall"); /* the upper halves too */
+    if (__builtin_cpu_supports("avx512f")) /* and those that vzeroall does not reach */
+        __asm__ volatile(ZERO_HIGH(16) ZERO_HIGH(17) ZERO_HIGH(18) ZERO_HIGH(19) ZERO_HIGH(20) ZERO_HIGH(21)
+                         ZERO_HIGH(22) ZERO_HIGH(23) ZERO_HIGH(24) ZERO_HIGH(25) ZERO_HIGH(26) ZERO_HIGH(27)
+                         ZERO_HIGH(28) ZERO_HIGH(29) ZERO_HIGH(30) ZERO_HIGH(31));
 #endif
+    sodium_stackzero(8192);
 }
 
 void hbs_secret_random(void *p, size_t size) { randombytes_buf(p, size); }
