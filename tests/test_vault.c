@@ -88,14 +88,16 @@ static void test_seal(void)
 enum { MOST = 20000 };
 static uint8_t model[MOST + 1][32]; /* zeros: none */
 
+static bool known(uint64_t s) { return memcmp(model[s], (const uint8_t[32]){0}, 32) != 0; }
+
 static bool same_as_model(struct hbs_vault *v, int step)
 {
     uint8_t key[32];
     uint64_t have = 0;
     for (uint64_t i = 1; i <= MOST; i++)
-        have += model[i][0] || model[i][1];
+        have += known(i);
     for (uint64_t i = 1; i <= MOST; i += (uint64_t)step) {
-        bool has = model[i][0] || model[i][1];
+        bool has = known(i);
         enum hbs_err err = hbs_vault_get(v, i, key);
         if (err != (has ? HBS_OK : HBS_ERR_NOT_FOUND) || (has && memcmp(key, model[i], 32)))
             return printf("# subject %d: %d\n", (int)i, err), false;
@@ -112,7 +114,7 @@ static bool learn(struct hbs_vault *v, const uint64_t *who, size_t n)
     bool good = true;
     for (size_t i = 0; i < n; i++) {
         good &= !hbs_vault_get(v, who[i], model[who[i]]);
-        good &= model[who[i]][0] || model[who[i]][1];
+        good &= known(who[i]);
     }
     return good;
 }
@@ -146,7 +148,7 @@ static void test_tree(void)
         size_t m = 0;
         for (size_t i = 0; i < n; i++) {
             uint64_t s = 1 + (hbs_rng_below(&rng, 2) ? (hbs_rng_below(&rng, reach) + i) % reach : hbs_rng_below(&rng, reach));
-            bool has = model[s][0] || model[s][1], twice = false;
+            bool has = known(s), twice = false;
             for (size_t k = 0; k < m; k++)
                 twice |= who[k] == s;
             if (!(add && (has || twice)))
@@ -183,9 +185,9 @@ static void test_tree(void)
     is_int(hbs_vault_drill(v, 2), HBS_ERR_USAGE, "there is no third");
 
     uint64_t have = 1, free_one = 1;
-    while (!model[have][0] && !model[have][1])
+    while (!known(have))
         have++;
-    while (model[free_one][0] || model[free_one][1])
+    while (known(free_one))
         free_one++;
     long calls = d.calls;
     is_int(hbs_vault_add(v, &have, 1), HBS_ERR_USAGE, "a subject with a key gets no other");

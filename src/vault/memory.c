@@ -85,7 +85,7 @@ void hbs_secret_scrub(void)
     if (__builtin_cpu_supports("avx512f")) /* and those that vzeroall does not reach */
         __asm__ volatile(ZERO_HIGH(16) ZERO_HIGH(17) ZERO_HIGH(18) ZERO_HIGH(19) ZERO_HIGH(20) ZERO_HIGH(21)
                          ZERO_HIGH(22) ZERO_HIGH(23) ZERO_HIGH(24) ZERO_HIGH(25) ZERO_HIGH(26) ZERO_HIGH(27)
-                         ZERO_HIGH(28) ZERO_HIGH(29) ZERO_HIGH(30) ZERO_HIGH(31));
+                         ZERO_HIGH(28) ZERO_HIGH(29) ZERO_HIGH(30) ZERO_HIGH(31) :::);
 #endif
     sodium_stackzero(8192);
 }
