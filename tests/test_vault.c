@@ -210,6 +210,13 @@ static void test_tree(void)
     ok(!hbs_vault_own_key(v, "pages", k2) && !memcmp(k1, k2, 32), "the own key stays the same");
     is_int(hbs_vault_erase(v, (uint64_t[]){HBS_VAULT_SUBJECT_MAX}, 1), HBS_OK, "it can go again");
     ok(same_as_model(v, 1), "the others are untouched");
+    /* nothing of somebody erased stays in the memory of the vault either */
+    memcpy(key, model[have], 32);
+    struct vault_root old = v->s->root;
+    ok(!hbs_vault_get(v, have, k1) && memmem(v->s, sizeof *v->s, key, 32), "control: a key that was read is in memory");
+    is_int(hbs_vault_erase(v, &have, 1), HBS_OK, "erased");
+    memset(model[have], 0, 32);
+    ok(!memmem(v->s, sizeof *v->s, key, 32) && !memmem(v->s, sizeof *v->s, old.key, 32), "neither key nor old root is");
     /* everybody goes: the file gives its pages back */
     uint64_t *all = malloc(MOST * sizeof *all);
     for (uint64_t i = 0; i < MOST; i++)

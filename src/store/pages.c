@@ -29,11 +29,11 @@ sqlite3 *store_pages_db(struct store_pages *p) { return p->db; }
 enum hbs_err store_pages_fail(struct store_pages *p, int code, const char *doing)
 {
     const char *words = p->db && sqlite3_errcode(p->db) != SQLITE_OK ? sqlite3_errmsg(p->db) : sqlite3_errstr(code);
-    if (p->faulty) {
-        p->faulty = false;
+    bool faulty = p->faulty;
+    p->faulty = false;
+    if (faulty && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_CANTOPEN))
         return hbs_fail(p->ctx, HBS_ERR_INTEGRITY, p->fault_where, "restore, and find out who changed the file",
                         "cannot %s: %s", doing, p->fault);
-    }
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:

@@ -16,13 +16,16 @@ void pages_seal(const uint8_t *key, const uint8_t *bound, size_t bound_size, con
     randombytes_buf(nonce_and_tag, STORE_NONCE);
     crypto_aead_xchacha20poly1305_ietf_encrypt_detached(out, nonce_and_tag + STORE_NONCE, NULL, plain, size, bound,
                                                         bound_size, NULL, nonce_and_tag, key);
+    hbs_secret_scrub();
 }
 
 bool pages_unseal(const uint8_t *key, const uint8_t *bound, size_t bound_size, const uint8_t *in, size_t size,
                   const uint8_t *nonce_and_tag, uint8_t *plain)
 {
-    return crypto_aead_xchacha20poly1305_ietf_decrypt_detached(plain, NULL, in, size, nonce_and_tag + STORE_NONCE,
-                                                               bound, bound_size, nonce_and_tag, key) == 0;
+    bool good = crypto_aead_xchacha20poly1305_ietf_decrypt_detached(plain, NULL, in, size, nonce_and_tag + STORE_NONCE,
+                                                                    bound, bound_size, nonce_and_tag, key) == 0;
+    hbs_secret_scrub();
+    return good;
 }
 
 int pages_fault(struct pages_file *f, const char *unit, uint64_t number, const char *what)
@@ -141,10 +144,8 @@ static int v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int fl
     f->log = flags & SQLITE_OPEN_WAL;
     const char *last = name ? strrchr(name, '/') : NULL;
     snprintf(f->name, sizeof f->name, "%s", last ? last + 1 : name ? name : "a temporary file");
-    if (!name || !(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) || (f->log ? p->log_file != NULL : p->db_file != NULL)) {
-        pages_fault(f, "flags", (uint64_t)flags, "a file of this kind is never kept");
-        return SQLITE_CANTOPEN;
-    }
+    if (!name || !(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) || (f->log ? p->log_file != NULL : p->db_file != NULL))
+        return SQLITE_CANTOPEN; /* a file of this kind is never kept */
     f->real = (sqlite3_file *)(f + 1);
     int code = p->below->xOpen(p->below, name, f->real, flags, out_flags);
     if (!code && f->log)

@@ -307,6 +307,7 @@ enum hbs_err hbs_vault_reslot(struct hbs_vault *v)
         v->s->next.slots = v->slots;
         err = vault_commit(v);
     }
+    vault_forget_path(v);
     hbs_secret_scrub();
     if (err) {
         v->used_pages = used;

@@ -20,7 +20,14 @@ static void canary_text(uint8_t out[VAULT_CANARY])
     memcpy(out, "habeas canary", 13);
 }
 
-void vault_forget_path(struct hbs_vault *v) { memset(v->path_page, 0, sizeof v->path_page); }
+/* Also wipes: what was read may hold the keys of people who are gone now. */
+void vault_forget_path(struct hbs_vault *v)
+{
+    memset(v->path_page, 0, sizeof v->path_page);
+    sodium_memzero(v->s->path, sizeof v->s->path);
+    sodium_memzero(v->s->work, sizeof v->s->work);
+    sodium_memzero(v->s->seen, sizeof v->s->seen);
+}
 
 void hbs_vault_close(struct hbs_vault *v)
 {
@@ -153,6 +160,7 @@ enum hbs_err hbs_vault_open(struct hbs_ctx *ctx, const struct hbs_vault_io *io, 
             v->writable = false;
             snprintf(v->note, sizeof v->note, "%.80s: %.100s", v->slot[i]->name, hbs_ctx_what(ctx));
         }
+    vault_forget_path(v); /* older roots were seen */
 done:
     if (err)
         hbs_vault_close(v);

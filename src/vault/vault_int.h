@@ -101,6 +101,7 @@ enum hbs_err vault_find(struct hbs_vault *v, uint64_t subject, const uint8_t **k
  * counts pages and, with leaves, subjects. */
 enum hbs_err vault_walk(struct hbs_vault *v, const struct vault_root *root, bool leaves, uint8_t *map,
                         uint64_t *pages, uint64_t *subjects) HBS_MUST_USE;
+/* Wipes every page and root that was read, but today's root. */
 void vault_forget_path(struct hbs_vault *v);
 
 /* change.c: makes `s->next` from `s->root`, with the subjects (sorted, each once) added or erased; none:
