@@ -186,7 +186,16 @@ static void test_model(void)
     }
     ok(good, "random SQL: the answers of plain SQLite, over %d openings", reopened);
     is_int(clear, 0, "S44: nothing in the clear in database or log, and no other file");
-    sqlite3_int64 cached = 0;
+    /* the file was opened and closed here many times by now, which is the end of SQLite's own locks */
+    pid_t child = fork();
+    if (child == 0) {
+        struct store_pages *q;
+        uint8_t any[32] = {0};
+        _exit(store_pages_open(ctx, db_path, any, NULL, &q) == HBS_ERR_BUSY ? 0 : 1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    ok(WIFEXITED(status) && !WEXITSTATUS(status), "another process still finds it busy");
     (void)!store_pages_exec(p, "PRAGMA cache_size=20; PRAGMA cache_spill=20");
     good = true;
     for (int k = 0; k < 2; k++) { /* transactions larger than the cache, rolled back and repeated */
@@ -199,7 +208,6 @@ static void test_model(void)
         good &= !sqlite3_exec(db, "BEGIN; DELETE FROM people; ROLLBACK; BEGIN; UPDATE people SET name = 'MARKER' || id; COMMIT",
                               NULL, NULL, NULL);
     }
-    (void)cached;
     ok(good && same(store_pages_db(p), plain) && !store_pages_verify(p), "transactions that spill into the log: %s", hbs_ctx_what(ctx));
     uint8_t a[32], b[32];
     ok(!store_pages_digest(p, a) && !store_pages_digest(p, b) && !memcmp(a, b, 32), "a digest");
@@ -238,7 +246,7 @@ static void test_model(void)
     is_int(store_pages_open(ctx, db_path, other, NULL, &p), HBS_ERR_INTEGRITY, "another key: %s at %s", hbs_ctx_what(ctx), hbs_ctx_where(ctx));
     hbs_secret_close(other);
     remove_files();
-    is_int(store_pages_open(ctx, db_path, key, NULL, &p), HBS_ERR_IO, "no file: %s", hbs_ctx_what(ctx));
+    is_int(store_pages_open(ctx, db_path, key, NULL, &p), HBS_ERR_NOT_FOUND, "no file: %s", hbs_ctx_what(ctx));
     ok(files_in(top) == 0, "and none is made");
 }
 
@@ -300,7 +308,7 @@ static int state_of(struct store_pages *p, sqlite3 *model, int *model_at)
         sqlite3_step(s) == SQLITE_ROW)
         n = sqlite3_column_int(s, 0);
     sqlite3_finalize(s);
-    struct store_pages fake = {.db = model, .ctx = ctx, .path = db_path};
+    struct store_pages fake = {.db = model, .ctx = ctx, .path = db_path, .lock = -1};
     if (n < *model_at)
         return -1;
     while (*model_at < n)
@@ -512,7 +520,11 @@ static void test_damage(void)
     for (int i = 0; i < 1000; i++) {
         int file = i % 2;
         /* the log's head byte by byte in part, then anywhere */
-        size_t at = file && i < 400 ? (size_t)i * 5 + hbs_rng_below(&rng, 5) : hbs_rng_below(&rng, (uint32_t)left.size[file]);
+        size_t at = hbs_rng_below(&rng, (uint32_t)left.size[file]);
+        if (file && i < 400)
+            at = (size_t)i * 5 + hbs_rng_below(&rng, 5);
+        else if (file && i < 900) /* frames that are alive */
+            at = LOG_FRAMES_AT + hbs_rng_below(&rng, (uint32_t)(dead - LOG_FRAMES_AT));
         put_left();
         disk_find(&store_disk, disk_name[file])->now[at] ^= (uint8_t)(1 + hbs_rng_below(&rng, 255));
         int before = harmless[1];
@@ -526,7 +538,7 @@ static void test_damage(void)
     }
     ok(good && tried[0] == 500 && noticed[0] > 100, "database: %d bytes changed, %d noticed, %d in pages that the log replaces",
        tried[0], noticed[0], harmless[0]);
-    ok(good && noticed[1] > 100, "log: %d bytes changed, %d noticed, %d harmless (padding, spare mark, frames of the round before)",
+    ok(good && noticed[1] > 250, "log: %d bytes changed, %d noticed, %d harmless (padding, spare mark, frames of the round before)",
        tried[1], noticed[1], harmless[1]);
     /* a database that was closed: every byte counts */
     put_left();

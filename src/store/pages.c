@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,9 +96,25 @@ static void dispose(struct store_pages *p)
     }
     if (p->registered)
         sqlite3_vfs_unregister(&p->vfs);
+    if (p->lock >= 0)
+        close(p->lock);
     hbs_secret_close(p->keys);
     hbs_free(p->ctx, p->path);
     hbs_free(p->ctx, p);
+}
+
+/* SQLite's locks (fcntl) are lost when anything in this process opens and closes the file, a backup for
+ * one; this one is not. */
+static enum hbs_err lock_file(struct store_pages *p)
+{
+    p->lock = open(p->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (p->lock < 0)
+        return hbs_fail(p->ctx, errno == ENOENT ? HBS_ERR_NOT_FOUND : HBS_ERR_IO, p->path,
+                        "check the name and your rights", "cannot open the database: %s", strerror(errno));
+    if (flock(p->lock, LOCK_EX | LOCK_NB))
+        return hbs_fail(p->ctx, HBS_ERR_BUSY, p->path, "wait for the other process, or stop it",
+                        "another connection has the database");
+    return HBS_OK;
 }
 
 /* Opens the connection with its settings. The file is there. */
@@ -109,6 +126,7 @@ static enum hbs_err connect_to(struct hbs_ctx *ctx, const char *path, const uint
         return hbs_fail_memory(ctx, sizeof *p);
     p->ctx = ctx;
     p->opening = true;
+    p->lock = -1;
     size_t size = strlen(path) + 1;
     void *keys = NULL;
     enum hbs_err err = hbs_secret_open(ctx, sizeof *p->keys, &keys);
@@ -118,6 +136,8 @@ static enum hbs_err connect_to(struct hbs_ctx *ctx, const char *path, const uint
     if (err)
         goto done;
     memcpy(p->path, path, size);
+    if (!base && (err = lock_file(p)))
+        goto done;
     hbs_secret_derive(key, "habeas store database", p->keys->db);
     hbs_secret_derive(key, "habeas store log", p->keys->log);
     int code = pages_register(p, base);

@@ -92,6 +92,7 @@ struct store_pages {
     bool registered;
     char vfs_name[40];
     char *path;
+    int lock;           /* a descriptor that holds the file's flock; -1: none */
     struct store_keys *keys;
     struct pages_file *db_file, *log_file; /* while SQLite has them open */
     bool opening;       /* SQLite recovers its log: torn frames beyond the mark are no fault */
