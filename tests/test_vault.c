@@ -432,8 +432,8 @@ static void test_files(void)
     snprintf(credential, sizeof credential, "%s/habeas", top);
     snprintf(sealed, sizeof sealed, "%s/sealed", top);
     const struct hbs_vault_io *io = hbs_vault_files();
-    struct hbs_vault_slot *slot, *cred, *pair[2];
-    struct hbs_vault *v, *w;
+    struct hbs_vault_slot *slot = NULL, *cred = NULL, *pair[2];
+    struct hbs_vault *v = NULL, *w;
     struct stat st;
     unsetenv("CREDENTIALS_DIRECTORY");
     is_int(hbs_vault_slot_credential(ctx, io, "habeas", sealed, &cred), HBS_ERR_NOT_FOUND, "no credentials were given");

@@ -126,7 +126,7 @@ static void test_attack(void)
     hbs_rng_seed(&rng, tap_seed);
     struct hbs_vault_io io = disk_io(&d);
     struct hbs_vault_slot *slot;
-    struct hbs_vault *v;
+    struct hbs_vault *v = NULL;
     bool erased[PEOPLE] = {false}, reads[PEOPLE], one[PEOPLE], all[PEOPLE];
     struct known k;
     for (int p = 0; p < PEOPLE; p++) /* over 20,000 numbers: three levels */
