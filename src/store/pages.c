@@ -27,6 +27,8 @@ static const char settings[] = "PRAGMA locking_mode=EXCLUSIVE;" /* first: the lo
 
 sqlite3 *store_pages_db(struct store_pages *p) { return p->db; }
 
+/* What the layer below has seen comes first: SQLite only knows that a read failed. A fault is taken only with
+ * a code that can come of one, and once. */
 enum hbs_err store_pages_fail(struct store_pages *p, int code, const char *doing)
 {
     const char *words = p->db && sqlite3_errcode(p->db) != SQLITE_OK ? sqlite3_errmsg(p->db) : sqlite3_errstr(code);
@@ -87,6 +89,8 @@ static enum hbs_err one_number(struct store_pages *p, const char *sql, sqlite3_i
     return err;
 }
 
+/* Without writing, as far as SQLite lets itself be closed without: what is open is ended first, for a close
+ * with open statements would leave the VFS in use after its memory is gone. */
 static void dispose(struct store_pages *p)
 {
     if (p->db) {
@@ -234,6 +238,8 @@ enum hbs_err store_pages_open(struct hbs_ctx *ctx, const char *path, const uint8
     return err;
 }
 
+/* Made under another name, with its journal in memory: a stop leaves a file that nobody was told of, and no
+ * rollback journal is ever written. Renamed when it is whole, closed and synced. */
 enum hbs_err store_pages_create(struct hbs_ctx *ctx, const char *path, const uint8_t key[HBS_VAULT_KEY],
                                 const char *base)
 {
@@ -297,6 +303,7 @@ enum hbs_err store_pages_close(struct store_pages *p)
 
 /* ---- Emptying the log, checking all ------------------------------------------------------------------ */
 
+/* SQLite truncates the log's file but does not sync that; a power loss could bring its bytes back. */
 enum hbs_err store_pages_checkpoint(struct store_pages *p)
 {
     int code = sqlite3_wal_checkpoint_v2(p->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

@@ -36,7 +36,9 @@ static int raw_write(struct pages_file *f, const void *in, int size, sqlite3_int
 
 /* ---- Marks ----------------------------------------------------------------------------------------- */
 
-/* Writes a mark beside the present one; durable with the next sync. */
+/* Writes a mark beside the present one; durable with the next sync. It is written after the sync that it tells
+ * of, never before: a mark that is there when its frames are not would make a plain power loss look like
+ * an attack. The other mark is durable by then, so at most one of the two is ever torn. */
 static int mark_write(struct pages_file *f, const uint8_t *salts, uint64_t frames)
 {
     uint8_t text[MARK_TEXT] = {0}, bound[BOUND], raw[LOG_MARK] = {0};
@@ -55,6 +57,9 @@ static int mark_write(struct pages_file *f, const uint8_t *salts, uint64_t frame
     return SQLITE_OK;
 }
 
+/* The newest mark that opens counts. If it is the older of two because somebody changed a byte of the newer one,
+ * frames between the two are taken for such as may be torn; they are not, so they open all the same, and
+ * nothing is lost. */
 int pages_log_open(struct pages_file *f)
 {
     sqlite3_int64 length;
@@ -81,6 +86,7 @@ int pages_log_open(struct pages_file *f)
     return code;
 }
 
+/* Marks of another round count nothing. */
 uint64_t pages_log_live(const struct pages_file *f)
 {
     return f->salted && !memcmp(f->salts, f->mark_salts, 8) ? f->mark_frames : 0;
@@ -147,6 +153,8 @@ static int read_piece(struct pages_file *f, int what, uint64_t index, sqlite3_in
     return SQLITE_IOERR_SHORT_READ;
 }
 
+/* SQLite reads headers, frame headers, pages, and when it recovers whole frames. A piece is opened whole,
+ * whatever part of it is wanted. */
 int pages_log_read(struct pages_file *f, uint8_t *out, int size, sqlite3_int64 at)
 {
     while (size > 0) {
@@ -171,6 +179,9 @@ int pages_log_read(struct pages_file *f, uint8_t *out, int size, sqlite3_int64 a
     return SQLITE_OK;
 }
 
+/* SQLite writes whole pieces, because the VFS says that a write does not disturb its neighbours (otherwise it
+ * would pad the log). It writes a frame's header again when it changes a page twice in a transaction:
+ * that is why header and page have a tag each. */
 int pages_log_write(struct pages_file *f, const uint8_t *in, int size, sqlite3_int64 at)
 {
     while (size > 0) {
@@ -207,6 +218,7 @@ int pages_log_write(struct pages_file *f, const uint8_t *in, int size, sqlite3_i
     return SQLITE_OK;
 }
 
+/* At a commit SQLite syncs the log once, after the frame that says it is the last. */
 int pages_log_sync(struct pages_file *f, int flags)
 {
     int code = f->real->pMethods->xSync(f->real, flags);
@@ -216,6 +228,7 @@ int pages_log_sync(struct pages_file *f, int flags)
     return code;
 }
 
+/* To nothing: after a checkpoint. The marks go too: the database file has everything then. */
 int pages_log_truncate(struct pages_file *f, sqlite3_int64 size)
 {
     if (size == 0) {
@@ -230,6 +243,7 @@ int pages_log_truncate(struct pages_file *f, sqlite3_int64 size)
     return f->real->pMethods->xTruncate(f->real, LOG_FRAMES_AT + frames * LOG_FRAME);
 }
 
+/* A part of a frame at the end is left out: SQLite would not use it either. */
 int pages_log_size(struct pages_file *f, sqlite3_int64 *out)
 {
     sqlite3_int64 length;

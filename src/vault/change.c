@@ -140,6 +140,10 @@ static enum hbs_err rewrite(struct change *c, int level, uint64_t first, uint8_t
     return HBS_OK;
 }
 
+/* The root page always gets a new key, whatever changed below it: that is what cuts off every older copy. A
+ * page beside the path keeps its key and its place; its entry is carried over into the new parent. So an older
+ * copy still holds such a page's bytes, and today's root still leads to it, which is harmless: it has
+ * nobody in it who was erased, or it would be on the path. */
 enum hbs_err vault_rewrite(struct hbs_vault *v, const uint64_t *subjects, size_t count, bool add)
 {
     struct vault_root *next = &v->s->next;
@@ -169,6 +173,9 @@ enum hbs_err vault_rewrite(struct hbs_vault *v, const uint64_t *subjects, size_t
     return err;
 }
 
+/* The point of no return is the first slot's put. Before it the new pages are garbage in free places; after
+ * it the new tree is the tree. If the sync fails nothing has happened: the pages that were not synced are
+ * named by no root, and the next change writes its own. */
 enum hbs_err vault_commit(struct hbs_vault *v)
 {
     int code = v->io->sync(v->io->user, v->file);
@@ -223,6 +230,9 @@ static enum hbs_err fail_subject(struct hbs_vault *v, uint64_t subject, const ch
                     "subject %llu %s", (unsigned long long)subject, what);
 }
 
+/* A whole call. Everything that can be refused is refused before the first write: numbers, doubles, who has a
+ * key and who has not. What is left is written in one go: cost and syncs are those of one change, however many
+ * subjects it has. */
 static enum hbs_err change(struct hbs_vault *v, const uint64_t *subjects, size_t count, bool add)
 {
     enum hbs_err err = may_change(v);

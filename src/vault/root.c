@@ -13,6 +13,9 @@
 
 static const uint8_t magic[8] = "HbsRoot1";
 
+/* The sum is against torn and stray bytes, not against forgers: who can write a root has the keys anyway,
+ * and a wrong one opens no page. */
+
 void vault_root_encode(const struct vault_root *r, uint8_t out[HBS_VAULT_ROOT_BYTES])
 {
     memset(out, 0, HBS_VAULT_ROOT_BYTES);
@@ -27,6 +30,8 @@ void vault_root_encode(const struct vault_root *r, uint8_t out[HBS_VAULT_ROOT_BY
     crypto_generichash(out + SUM_AT, 32, out, SUM_AT, NULL, 0);
 }
 
+/* Everything that the other files rely on is checked here, once: levels and slots within their arrays, a page
+ * number that is one, nothing in the reserved bytes. */
 bool vault_root_decode(const uint8_t in[HBS_VAULT_ROOT_BYTES], struct vault_root *r)
 {
     uint8_t sum[32];
@@ -46,6 +51,7 @@ bool vault_root_decode(const uint8_t in[HBS_VAULT_ROOT_BYTES], struct vault_root
     return r->epoch > 0 && r->page > 0 && r->page < VAULT_PAGES_MAX;
 }
 
+/* The encoded root is in the clear only here and in the slot's own memory, both locked. */
 enum hbs_err vault_root_put(struct hbs_vault *v, int slot, const struct vault_root *root)
 {
     vault_root_encode(root, v->s->bytes);
@@ -61,6 +67,14 @@ static void note(struct hbs_vault *v, const struct hbs_vault_slot *slot, const c
     snprintf(v->note + used, sizeof v->note - used, "%s%.70s: %s", used ? "; " : "", slot->name, why);
 }
 
+/* Which root counts: the highest epoch among the slots that answer. That is right at every point of a change,
+ * because a slot gets a root only after the pages of that root are durable, and the next change begins only
+ * after every slot has it: so two slots differ by one epoch at most (by two after hbs_vault_reslot), and the
+ * pages of both are whole.
+ *
+ * When changes may go on: every slot that the root counts is given and answers. A slot that is silent may hold
+ * the root before last; to change then would be to tell somebody that he is forgotten while a device
+ * somewhere still opens last week's file. */
 enum hbs_err vault_roots_read(struct hbs_vault *v, bool behind[HBS_VAULT_SLOTS_MAX])
 {
     struct vault_secrets *s = v->s;
@@ -87,6 +101,7 @@ enum hbs_err vault_roots_read(struct hbs_vault *v, bool behind[HBS_VAULT_SLOTS_M
         }
         if (!found)
             continue;
+        /* Never healed over: it is the only key to somebody else's tree. */
         if (memcmp(s->seen[i].id, v->head + 16, VAULT_ID))
             return hbs_fail(v->ctx, HBS_ERR_INTEGRITY, v->slot[i]->name,
                             "give each key file the slots it was made with",
@@ -116,7 +131,7 @@ enum hbs_err vault_roots_read(struct hbs_vault *v, bool behind[HBS_VAULT_SLOTS_M
                 v->writable = false;
                 note(v, v->slot[i], "holds no root");
             }
-        } else if (s->seen[i].epoch < s->root.epoch) {
+        } else if (s->seen[i].epoch < s->root.epoch) { /* a stop came between the slots */
             behind[i] = true;
         } else if (sodium_memcmp(&s->seen[i].key, &s->root.key, HBS_VAULT_KEY) ||
                    s->seen[i].page != s->root.page) {

@@ -39,7 +39,8 @@ struct file_slot {
     struct work *work;
 };
 
-/* A block to a root: 1, an empty block: 0, neither: -1. */
+/* A block to a root: 1, an empty block: 0, neither: -1. A block is one sector of 512 bytes, so it is old or new
+ * after a power loss, and if it is neither its sum says so. */
 static int block_open(struct file_slot *f, const uint8_t *block, uint8_t *root)
 {
     if (sodium_is_zero(block, BLOCK))
@@ -137,6 +138,9 @@ static enum hbs_err slot_get(struct hbs_vault_slot *slot, uint8_t *root, bool *f
     return err;
 }
 
+/* Two syncs: after the first the new root is durable, after the second the old one is gone as far as a file
+ * can promise. Overwritten in place and not by a new file under the old name: the same blocks of a disk
+ * are hit where the medium has such a thing, and a stop cannot leave an old root in a file without a name. */
 static enum hbs_err slot_put(struct hbs_vault_slot *slot, const uint8_t *root)
 {
     struct file_slot *f = (struct file_slot *)slot;

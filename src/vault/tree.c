@@ -14,6 +14,8 @@ static const uint8_t magic[8] = "HbsKeys1";
 static const struct hbs_vault_label canary_label = {"canary", 0, 1};
 #define CANARY_SIZE (VAULT_CANARY + HBS_VAULT_SEALED_EXTRA)
 
+/* What the drill opens: a record in page 0 under subject 0's key, so the proof goes the whole way that a
+ * person's record goes, from the slot through every level of pages to a sealed text. */
 static void canary_text(uint8_t out[VAULT_CANARY])
 {
     memset(out, 0, VAULT_CANARY);
@@ -42,6 +44,8 @@ void hbs_vault_close(struct hbs_vault *v)
     hbs_free(v->ctx, v);
 }
 
+/* The vault's memory, nothing of it open yet. All secrets are in one piece, so a refused lock is found before
+ * anything is read. */
 static enum hbs_err vault_make(struct hbs_ctx *ctx, const struct hbs_vault_io *io, const char *path,
                                struct hbs_vault_slot *const *slots, int count, struct hbs_vault **out)
 {
@@ -79,6 +83,8 @@ static enum hbs_err vault_make(struct hbs_ctx *ctx, const struct hbs_vault_io *i
 
 /* ---- Opening --------------------------------------------------------------------------------------- */
 
+/* Page 0 is not secret. What a change of its bytes does is found here or by the canary; its id is part of
+ * what every page is bound to. */
 static enum hbs_err read_head(struct hbs_vault *v)
 {
     uint64_t size;
@@ -132,6 +138,10 @@ static enum hbs_err open_canary(struct hbs_vault *v, const struct vault_root *ro
     return err;
 }
 
+/* In this order: the lock, so that nobody else heals or changes; the roots; the inner pages, which prove that
+ * the file is the newest root's and tell which pages are free; the canary; and only then, with a root that is
+ * known to open this file, the slots that were left behind. A root that does not open the file must never
+ * replace one that may. */
 enum hbs_err hbs_vault_open(struct hbs_ctx *ctx, const struct hbs_vault_io *io, const char *path,
                             struct hbs_vault_slot *const *slots, int count, struct hbs_vault **out)
 {
@@ -170,6 +180,9 @@ done:
     return err;
 }
 
+/* The file first, whole and synced with its name; then the slots. Stopped before the first slot there is a
+ * file without a root, which says so when it is opened and can be removed; stopped between the slots, opening
+ * ends the job. */
 enum hbs_err hbs_vault_create(struct hbs_ctx *ctx, const struct hbs_vault_io *io, const char *path,
                               struct hbs_vault_slot *const *slots, int count)
 {
@@ -236,6 +249,9 @@ done:
 
 /* ---- Looking up ------------------------------------------------------------------------------------ */
 
+/* From the root page down, one page a level. The page last read at each level is kept in the clear (in secret
+ * memory), so reading subjects in order opens each page once; a change wipes them all. The number of a page
+ * names its content within an epoch, since nothing in use is ever written over. */
 enum hbs_err vault_find(struct hbs_vault *v, uint64_t subject, const uint8_t **out)
 {
     const struct vault_root *root = &v->s->root;
@@ -315,6 +331,8 @@ void hbs_vault_status(const struct hbs_vault *v, struct hbs_vault_status *out)
 
 /* ---- Checking -------------------------------------------------------------------------------------- */
 
+/* One page and all below it. `map` is also what stops a tree that names a page twice: a page is bound to its
+ * level and its first subject, so that cannot open, but counting on it would make the free pages wrong. */
 static enum hbs_err walk(struct hbs_vault *v, int level, uint64_t page, uint64_t first, const uint8_t *key,
                          bool leaves, uint8_t *map, uint64_t *pages, uint64_t *subjects)
 {
@@ -378,6 +396,7 @@ enum hbs_err hbs_vault_verify(struct hbs_vault *v)
     return open_canary(v, &v->s->root);
 }
 
+/* With the one slot's root and nothing else that is in memory: past the cache of pages, past today's root. */
 enum hbs_err hbs_vault_drill(struct hbs_vault *v, int index)
 {
     enum hbs_err err = ready(v);
