@@ -76,12 +76,13 @@ void hbs_secret_scrub(void)
 #if defined(__x86_64__)
 #define ZERO(n) "pxor %%xmm" #n ", %%xmm" #n "\n\t"
 #define ZERO_HIGH(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n\t"
+#define LOW                                                                                               \
+    "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",         \
+        "xmm12", "xmm13", "xmm14", "xmm15"
     __asm__ volatile(ZERO(0) ZERO(1) ZERO(2) ZERO(3) ZERO(4) ZERO(5) ZERO(6) ZERO(7) ZERO(8) ZERO(9) ZERO(10)
-                     ZERO(11) ZERO(12) ZERO(13) ZERO(14) ZERO(15) ::
-                         : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
-                           "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+                     ZERO(11) ZERO(12) ZERO(13) ZERO(14) ZERO(15)::: LOW);
     if (__builtin_cpu_supports("avx"))
-        __asm__ volatile("vzeroall"); /* the upper halves too */
+        __asm__ volatile("vzeroall" ::: LOW); /* the upper halves too */
     if (__builtin_cpu_supports("avx512f")) /* and those that vzeroall does not reach */
         __asm__ volatile(ZERO_HIGH(16) ZERO_HIGH(17) ZERO_HIGH(18) ZERO_HIGH(19) ZERO_HIGH(20) ZERO_HIGH(21)
                          ZERO_HIGH(22) ZERO_HIGH(23) ZERO_HIGH(24) ZERO_HIGH(25) ZERO_HIGH(26) ZERO_HIGH(27)
