@@ -68,7 +68,9 @@ static void reseal(uint8_t *file, size_t length, const uint8_t *k, size_t at, si
     if (at + text + STORE_EXTRA > length || !pages_unseal(k, bound, bound_size, file + at, text, file + at + text, plain))
         return;
     plain[into % text] ^= with;
-    pages_seal(k, bound, bound_size, plain, text, file + at, file + at + text);
+    uint8_t round[8];
+    memcpy(round, file + at + text, 8); /* stays what it was, or every log would be of another time */
+    pages_seal(k, bound, bound_size, plain, text, round, file + at, file + at + text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -586,6 +586,30 @@ static void test_damage(void)
             wrong += noticed[0] == seen;
         }
     }
+    /* a log of an earlier time beside a database that was closed since */
+    put_left();
+    good &= !store_pages_open(ctx, "/db", key, "test-disk", &p) && !transact(p, ++n) && !transact(p, ++n);
+    uint8_t *old_log = malloc(disk_find(&store_disk, "db-wal")->size);
+    size_t old_size = disk_find(&store_disk, "db-wal")->size;
+    memcpy(old_log, disk_find(&store_disk, "db-wal")->now, old_size);
+    good &= !transact(p, ++n) && !store_pages_close(p);
+    for (int k = 0; k < 2; k++) { /* then again, with a log of its own in between */
+        void *f = NULL;
+        if (k) {
+            disk_remove(&store_disk, "db-wal");
+            good &= !store_pages_open(ctx, "/db", key, "test-disk", &p) && !transact(p, ++n) && !store_pages_close(p);
+        }
+        disk_open(&store_disk, "db-wal", true, false, &f);
+        disk_write(&store_disk, f, old_log, old_size, 0);
+        p = NULL;
+        enum hbs_err err = store_pages_open(ctx, "/db", key, "test-disk", &p);
+        good &= err == HBS_ERR_INTEGRITY && strstr(hbs_ctx_what(ctx), "older");
+        if (!err)
+            drop(p);
+        store_restart(false);
+    }
+    ok(good, "a log of an earlier time is refused: %s", hbs_ctx_what(ctx));
+    free(old_log);
     ok(good && !wrong, "pages exchanged, the file cut, grown, emptied: noticed");
     hbs_free(ctx, want);
     free(left.data[0]);

@@ -15,6 +15,11 @@
 #include <unistd.h>
 
 #define APPLICATION 0x48627350 /* "HbsP" */
+#define AS_TEXT_(x) #x
+#define AS_TEXT(x) AS_TEXT_(x)
+
+/* Writes page 1, with what it has already. */
+static const char touch[] = "PRAGMA application_id=" AS_TEXT(APPLICATION);
 
 static const char settings[] = "PRAGMA locking_mode=EXCLUSIVE;" /* first: the log's index stays in memory */
                                "PRAGMA temp_store=MEMORY;"
@@ -176,6 +181,23 @@ done:
 
 /* ---- Opening --------------------------------------------------------------------------------------- */
 
+/* The file has the pages that it says, no byte less or more. */
+static enum hbs_err check_length(struct store_pages *p)
+{
+    sqlite3_int64 pages = 0, size = 0;
+    enum hbs_err err = one_number(p, "PRAGMA page_count", &pages);
+    if (err)
+        return err;
+    int code = p->db_file->real->pMethods->xFileSize(p->db_file->real, &size);
+    if (code)
+        return store_pages_fail(p, code, "read the database's size");
+    if (size != pages * STORE_PAGE)
+        return hbs_fail(p->ctx, HBS_ERR_INTEGRITY, p->path, "restore, and find out who changed the file",
+                        "the file has %lld bytes, its %lld pages have %lld", (long long)size, (long long)pages,
+                        (long long)pages * STORE_PAGE);
+    return HBS_OK;
+}
+
 /* After SQLite has recovered the log: nothing durable is missing, and the file is as long as it says. */
 static enum hbs_err check_open(struct store_pages *p)
 {
@@ -197,21 +219,19 @@ static enum hbs_err check_open(struct store_pages *p)
         return hbs_fail(p->ctx, HBS_ERR_INTEGRITY, p->path, "restore, and find out who changed the log",
                         "the log has lost frames: %d of %llu that were durable", frames, (unsigned long long)live);
     p->opening = false;
-    if ((err = store_pages_checkpoint(p)) || (err = one_number(p, "PRAGMA page_count", &number)))
-        return err;
-    sqlite3_int64 size;
     uint8_t head[21]; /* with another layout SQLite would use the bytes where nonce and tag go */
-    if ((code = pages_db_read(p->db_file, head, sizeof head, 0)) ||
-        (code = p->db_file->real->pMethods->xFileSize(p->db_file->real, &size)))
+    if ((code = pages_db_read(p->db_file, head, sizeof head, 0)))
         return store_pages_fail(p, code, "read the database's head");
     if (hbs_be16(head + 16) != STORE_PAGE || head[20] != STORE_EXTRA)
         return hbs_fail(p->ctx, HBS_ERR_FORMAT, p->path, "name a database of a registry",
                         "the database has pages of another layout");
-    if (size != number * STORE_PAGE)
-        return hbs_fail(p->ctx, HBS_ERR_INTEGRITY, p->path, "restore, and find out who changed the file",
-                        "the file has %lld bytes, its %lld pages have %lld", (long long)size, (long long)number,
-                        (long long)number * STORE_PAGE);
-    return HBS_OK;
+    /* With frames in the log the file may be of another length until they are written back. */
+    if (frames == 0 && (err = check_length(p)))
+        return err;
+    /* The last closing may have been stopped between its two rounds: begin one, then end it. */
+    if ((err = store_pages_exec(p, touch)) || (err = store_pages_checkpoint(p)))
+        return err;
+    return check_length(p);
 }
 
 enum hbs_err store_pages_open(struct hbs_ctx *ctx, const char *path, const uint8_t key[HBS_VAULT_KEY],
@@ -304,7 +324,7 @@ enum hbs_err store_pages_close(struct store_pages *p)
 /* ---- Emptying the log, checking all ------------------------------------------------------------------ */
 
 /* SQLite truncates the log's file but does not sync that; a power loss could bring its bytes back. */
-enum hbs_err store_pages_checkpoint(struct store_pages *p)
+static enum hbs_err truncate_log(struct store_pages *p)
 {
     int code = sqlite3_wal_checkpoint_v2(p->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if (code)
@@ -318,6 +338,20 @@ enum hbs_err store_pages_checkpoint(struct store_pages *p)
     if (NEVER(size != 0))
         return hbs_fail(p->ctx, HBS_ERR_BUG, p->path, "report this", "the log was not emptied");
     return HBS_OK;
+}
+
+/* Twice, if there was anything: the second round of the log has page 1 alone, with what it has already. After it
+ * page 1 is of a round whose log is worth nothing, so no copy of any earlier log, this one's included, can be
+ * put beside the database and be taken for its own. */
+enum hbs_err store_pages_checkpoint(struct store_pages *p)
+{
+    bool began = p->log_file && p->log_file->salted;
+    if (began && !sqlite3_get_autocommit(p->db))
+        return hbs_fail(p->ctx, HBS_ERR_BUSY, p->path, "end the transaction first", "a transaction is open");
+    enum hbs_err err = truncate_log(p);
+    if (!err && began && !(err = store_pages_exec(p, touch)))
+        err = truncate_log(p);
+    return err;
 }
 
 /* Goes over all pages of the emptied database: opens each if `hash` is NULL, else adds nonce and tag. */

@@ -76,7 +76,10 @@ int pages_db_write(struct pages_file *f, const uint8_t *in, int size, sqlite3_in
     }
     uint8_t *raw = f->p->bytes, bound[BOUND];
     bind((uint64_t)at / STORE_PAGE + 1, bound);
-    pages_seal(f->p->keys->db, bound, BOUND, in, TEXT, raw, raw + TEXT);
+    /* Page 1 tells which round of the log wrote it: by that an older log put back is known (pages_wal.c). */
+    const struct pages_file *log = f->p->log_file;
+    const uint8_t *round = at == 0 && log && log->salted ? log->salts : NULL;
+    pages_seal(f->p->keys->db, bound, BOUND, in, TEXT, round, raw, raw + TEXT);
     return f->real->pMethods->xWrite(f->real, raw, STORE_PAGE, at);
 }
 

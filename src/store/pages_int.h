@@ -4,7 +4,7 @@
  * tables of a registry) open their database with this and use SQLite's own functions on it.
  *
  * A store_pages is one exclusive connection. The key is 32 bytes that the caller took from the vault
- * (hbs_vault_own_key); it is read while opening and not kept, what is derived from it lies in secret
+ * (hbs_vault_own_key, a purpose for each file: two files with one key could be exchanged); it is read while opening and not kept, what is derived from it lies in secret
  * memory. docs/decisions/store-pages.md has the layout of the files and why.
  *
  * Errors: HBS_ERR_INTEGRITY with file and page or frame; HBS_ERR_BUSY when another connection has it;
@@ -22,6 +22,7 @@
 #define STORE_NONCE 24
 #define STORE_TAG 16
 #define STORE_EXTRA (STORE_NONCE + STORE_TAG)   /* of each enciphered piece; SQLite's reserved bytes */
+#define STORE_ROUND_AT (STORE_PAGE - STORE_EXTRA) /* in page 1: its nonce begins with the salts of the round that wrote it */
 #define STORE_LOCK_PAGE 262145u                 /* holds SQLite's locks at 1 GiB; never written */
 
 /* The log as it lies in its file, and as SQLite sees it. */
@@ -81,6 +82,7 @@ struct pages_file { /* what SQLite holds for a file; the file of the VFS below l
     uint64_t committed; /* frames up to the last commit that was written */
     uint64_t mark_number, mark_frames; /* the newest mark; 0: none */
     uint8_t mark_salts[8];
+    uint8_t mark_before[8]; /* the round that page 1 of the database was of when this one began */
     int mark_side;      /* where it lies */
     bool mark_missing;  /* there is a log, but no mark */
 };
@@ -105,9 +107,10 @@ struct store_pages {
 /* pages_vfs.c: makes p->vfs. Records what is wrong for store_pages_fail; returns SQLite's code for it. */
 int pages_register(struct store_pages *p, const char *base);
 int pages_fault(struct pages_file *f, const char *unit, uint64_t number, const char *what);
-/* One enciphered piece: `size` bytes, nonce, tag. `bound`: what it is bound to. */
+/* One enciphered piece: `size` bytes, nonce, tag. `bound`: what it is bound to. `round`: 8 bytes that the nonce
+ * begins with, the other 16 are random as ever; NULL: all 24 are. */
 void pages_seal(const uint8_t *key, const uint8_t *bound, size_t bound_size, const uint8_t *plain, size_t size,
-                uint8_t *out, uint8_t *nonce_and_tag);
+                const uint8_t *round, uint8_t *out, uint8_t *nonce_and_tag);
 bool pages_unseal(const uint8_t *key, const uint8_t *bound, size_t bound_size, const uint8_t *in, size_t size,
                   const uint8_t *nonce_and_tag, uint8_t *plain);
 

@@ -11,9 +11,11 @@
 #include <stdio.h>
 
 void pages_seal(const uint8_t *key, const uint8_t *bound, size_t bound_size, const uint8_t *plain, size_t size,
-                uint8_t *out, uint8_t *nonce_and_tag)
+                const uint8_t *round, uint8_t *out, uint8_t *nonce_and_tag)
 {
     randombytes_buf(nonce_and_tag, STORE_NONCE);
+    if (round)
+        memcpy(nonce_and_tag, round, 8);
     crypto_aead_xchacha20poly1305_ietf_encrypt_detached(out, nonce_and_tag + STORE_NONCE, NULL, plain, size, bound,
                                                         bound_size, NULL, nonce_and_tag, key);
     hbs_secret_scrub();

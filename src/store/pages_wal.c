@@ -8,7 +8,7 @@
  */
 #include "pages_int.h"
 
-#define MARK_TEXT 32 /* number, salts, frames, 8 bytes of zeros */
+#define MARK_TEXT 32 /* number, salts, frames, the round before */
 #define BOUND 28
 
 enum { MARK = 1, HEADER = 2, FRAME_HEADER = 3, PAGE = 4 };
@@ -46,7 +46,9 @@ static int mark_write(struct pages_file *f, const uint8_t *salts, uint64_t frame
     hbs_put_le64(text, f->mark_number + 1);
     memcpy(text + 8, salts, 8);
     hbs_put_le64(text + 16, frames);
-    pages_seal(f->p->keys->log, bound, bind(f, MARK, (uint64_t)side, bound), text, MARK_TEXT, raw, raw + MARK_TEXT);
+    memcpy(text + 24, f->mark_before, 8);
+    pages_seal(f->p->keys->log, bound, bind(f, MARK, (uint64_t)side, bound), text, MARK_TEXT, NULL, raw,
+               raw + MARK_TEXT);
     int code = raw_write(f, raw, LOG_MARK, side * LOG_MARK);
     if (code)
         return code;
@@ -79,6 +81,7 @@ int pages_log_open(struct pages_file *f)
             f->mark_side = side;
             f->mark_frames = hbs_le64(text + 16);
             memcpy(f->mark_salts, text + 8, 8);
+            memcpy(f->mark_before, text + 24, 8);
         }
     }
     /* A header is written only after a mark was synced. */
@@ -118,6 +121,16 @@ static int piece_at(sqlite3_int64 at, uint64_t *index, sqlite3_int64 *raw, int *
     return PAGE;
 }
 
+/* Which round of the log wrote page 1 of the database; zeros before there is one. The 8 bytes lie in one
+ * sector, so a torn page has the old ones or the new ones. */
+static int round_of_database(struct pages_file *f, uint8_t out[8])
+{
+    sqlite3_file *db = f->p->db_file ? f->p->db_file->real : NULL;
+    memset(out, 0, 8);
+    int code = db ? db->pMethods->xRead(db, out, 8, STORE_ROUND_AT) : SQLITE_OK;
+    return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
+}
+
 /* Opens a piece into `out`. SQLITE_IOERR_SHORT_READ when the file ends before it, and when it may be
  * torn: then `out` is zeros, which SQLite takes for the end of the log. */
 static int read_piece(struct pages_file *f, int what, uint64_t index, sqlite3_int64 at, int size, uint8_t *out)
@@ -142,6 +155,13 @@ static int read_piece(struct pages_file *f, int what, uint64_t index, sqlite3_in
         if (memcmp(f->salts, f->mark_salts, 8) && f->mark_frames)
             return pages_fault(f, "header", 0, "the log's header and its mark are of different rounds");
         f->committed = pages_log_live(f);
+        /* Page 1 was written by this round, or not since it began. Otherwise this is the log of an earlier
+         * time, and its pages would be laid over newer ones. */
+        uint8_t round[8];
+        if ((code = round_of_database(f, round)))
+            return code;
+        if (memcmp(round, f->salts, 8) && memcmp(round, f->mark_before, 8))
+            return pages_fault(f, "header", 0, "the log is not of the database's time: an older one was put here");
         return SQLITE_OK;
     }
     memset(out, 0, (size_t)size);
@@ -196,7 +216,7 @@ int pages_log_write(struct pages_file *f, const uint8_t *in, int size, sqlite3_i
         if (what == HEADER) {
             /* A new round: from here on the frames of the old one count for nothing, which is so only
              * when that is on the medium. SQLite has written all of them back and synced by now. */
-            if ((code = mark_write(f, in + 16, 0)) ||
+            if ((code = round_of_database(f, f->mark_before)) || (code = mark_write(f, in + 16, 0)) ||
                 (code = f->real->pMethods->xSync(f->real, SQLITE_SYNC_NORMAL)))
                 return code;
             memcpy(f->salts, in + 16, 8);
@@ -204,7 +224,7 @@ int pages_log_write(struct pages_file *f, const uint8_t *in, int size, sqlite3_i
             f->mark_missing = false;
             f->committed = 0;
         }
-        pages_seal(f->p->keys->log, bound, bind(f, what, index, bound), in, (size_t)length, f->p->piece,
+        pages_seal(f->p->keys->log, bound, bind(f, what, index, bound), in, (size_t)length, NULL, f->p->piece,
                    f->p->piece + length);
         if ((code = raw_write(f, f->p->piece, length + STORE_EXTRA, raw)))
             return code;
