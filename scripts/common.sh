@@ -7,9 +7,10 @@ say() { printf '%s\n' "$*" >&2; }
 
 # Debian 12's names. Everything that the build and the demonstration need.
 packages=(gcc g++ make pkg-config meson ninja-build python3 libpng-dev libturbojpeg0-dev libopenjp2-7-dev
-  libtiff-dev libjansson-dev libseccomp-dev libz3-dev libsodium-dev libmicrohttpd-dev libcurl4-openssl-dev scdoc)
+  libtiff-dev libjansson-dev libseccomp-dev libz3-dev libsodium-dev libsqlite3-dev libp11-kit-dev libmicrohttpd-dev
+  libcurl4-openssl-dev scdoc)
 # What only the tests need.
-test_packages=(golang-go golang-golang-x-mod-dev)
+test_packages=(golang-go golang-golang-x-mod-dev softhsm2)
 
 need_packages() { # need_packages [more]: installs what is missing
   local missing=() p

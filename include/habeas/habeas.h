@@ -14,4 +14,5 @@
 #include "habeas/score.h"
 #include "habeas/synth.h"
 #include "habeas/search.h"
+#include "habeas/vault.h"
 #endif
