@@ -231,7 +231,7 @@ static bool is_optimal(const struct hbs_law *law, const struct law_claim *claim,
     Z3_params p = Z3_mk_params(z);
     Z3_params_inc_ref(z, p);
     Z3_params_set_symbol(z, p, Z3_mk_string_symbol(z, "priority"), Z3_mk_string_symbol(z, "lex"));
-    Z3_params_set_uint(z, p, Z3_mk_string_symbol(z, "timeout"), 20000);
+    Z3_params_set_uint(z, p, Z3_mk_string_symbol(z, "timeout"), 2000);
     Z3_optimize_set_params(z, o, p);
     Z3_optimize_assert(z, o, law_question_bounds(&q));
     Z3_optimize_assert(z, o, law_term_and(&q, t.allow, claim->always ? law_term_not(&q, holds) : holds));
