@@ -159,6 +159,8 @@ none([f"{f}:{i}: {line}" for f in FILES if f.endswith(".md") for i, line in enum
 rows = read("docs/fuzz.md")
 targets = [os.path.basename(f)[5:-2] for f in FILES if re.match(r"fuzz/fuzz_\w+\.c$", f)]
 none([t for t in targets if not re.search(rf"^\| `?(fuzz_)?{t}`? ", rows, re.M)], "docs/fuzz.md has a row for every target")
+none([t for t in targets if len(re.findall(rf"^\| `?(?:fuzz_)?{t}`? \|.*\| \d+ \| [^|]*[^| ] \|$", rows, re.M)) != 1 or
+      len(re.findall(rf"^\| `?(?:fuzz_)?{t}`? \|", rows, re.M)) != 1], "one row each, with the seconds and the commit")
 none([t for t in targets if not any(f.startswith(f"fuzz/corpus/{t}/") for f in FILES)], "every fuzz target has a corpus")
 none([t for t in targets if f"['{t}']" not in read("fuzz/meson.build")], "every fuzz target is built and replayed")
 
