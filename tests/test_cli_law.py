@@ -310,5 +310,8 @@ for p in packs:
 if not packs:
     count += 1
     print(f"ok {count} # SKIP no packs are shipped")
+r = subprocess.run([HABEAS, "law"], capture_output=True, text=True, timeout=60)
+check(r.returncode == 2 and not r.stdout and "articles, check" in r.stderr and r.stderr.count("\n") == 1, "half a command names its other halves",
+      r.stderr)
 print(f"1..{count}")
 sys.exit(1 if failed else 0)

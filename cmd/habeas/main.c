@@ -216,10 +216,15 @@ static int unknown(struct cmd_run *run, int argc, char **argv)
             near = cmd_all[i];
         }
     }
-    char action[160];
-    snprintf(action, sizeof action, near ? "did you mean '%s'?" : "see 'habeas help'",
-             near ? near->name : "");
-    return cmd_misuse(run, name, action, "no such command");
+    char action[320];
+    size_t half = strlen(name), used = 0;
+    for (size_t i = 0; cmd_all[i]; i++) /* the commands that begin so */
+        if (!strncmp(cmd_all[i]->name, name, half) && cmd_all[i]->name[half] == ' ' && used < sizeof action)
+            used += (size_t)snprintf(action + used, sizeof action - used, "%s%s", used ? ", " : "say which: ",
+                                     cmd_all[i]->name + half + 1);
+    if (!used)
+        snprintf(action, sizeof action, near ? "did you mean '%s'?" : "see 'habeas help'", near ? near->name : "");
+    return cmd_misuse(run, name, action, used ? "half a command" : "no such command");
 }
 
 static int set_option(struct cmd_run *run, const struct cmd_option *o, const char *text)
