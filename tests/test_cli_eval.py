@@ -20,7 +20,7 @@ def check(good, text, note=""):
 
 
 def run(*args, stdin=b""):
-    r = subprocess.run([HABEAS, *args], input=stdin, capture_output=True, timeout=120)
+    r = subprocess.run([HABEAS, *args], input=stdin, capture_output=True, timeout=900)
     return r.returncode, r.stdout.decode(), r.stderr.decode()
 
 
